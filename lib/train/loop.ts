@@ -1,0 +1,144 @@
+/**
+ * The training loop of every stage: batches in a fixed order, AdamW under a schedule, probes, metrics, checkpoints.
+ *
+ * It holds no state of its own: batch and learning rate are functions of the step, and everything else is in the
+ * checkpoint. Killed at any moment and run again, it ends with the same bits.
+ * @module
+ */
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { TokenBatch, TrainBackend, UpdateSettings } from "../backends/backend.ts";
+import { RunError } from "../core/errors.ts";
+import { startProgress } from "../core/progress.ts";
+import { latestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { ProbeMetrics, StepMetrics } from "./metrics.ts";
+import { MetricsLog } from "./metrics_log.ts";
+import { meanNegativeLogLikelihood, type Probe } from "./probe.ts";
+import { learningRateAt, type Schedule } from "./schedule.ts";
+
+/** The order of the data: step → micro-batches of one update. Pure. */
+export interface BatchSource {
+  microBatches(step: number): readonly TokenBatch[];
+}
+
+/** What a stage trains, on what, and how. */
+export interface TrainingRun {
+  /** Names the stage in metrics and progress. */
+  readonly stage: string;
+  readonly backend: TrainBackend;
+  readonly data: BatchSource;
+  readonly schedule: Schedule;
+  readonly optimizer: Omit<UpdateSettings, "learningRate">;
+  readonly probes: readonly Probe[];
+  /** Probes are scored before the first update, after every so many, and after the last. */
+  readonly probeEvery: number;
+  /** Weights to start from, flat in the layout of `parameterLayout`; moments start at zero. */
+  readonly initialWeights: Float32Array;
+  /** Where metrics.jsonl and checkpoints/ go. */
+  readonly directory: string;
+  /** Updates between checkpoints. */
+  readonly checkpointEvery: number;
+  /** What the checkpoints belong to. */
+  readonly fingerprint: string;
+  readonly signal: AbortSignal;
+}
+
+/** How many checkpoints an unfinished stage keeps: the newest, and one more should that be lost. */
+const KEPT_CHECKPOINTS = 2;
+
+/** Name of the metrics file in a stage's directory. */
+export const METRICS_FILE = "metrics.jsonl";
+
+/**
+ * Trains to the schedule's last step, from the newest checkpoint where there is one. The backend ends with the final
+ * state; the checkpoints are removed by whoever saves the model.
+ *
+ * @throws {RunError} where loss or gradient is not finite; weights are then those before that update.
+ * @throws {InterruptedError} on the signal, after saving a checkpoint.
+ */
+export async function train(run: TrainingRun): Promise<void> {
+  const { backend, schedule, stage } = run;
+  const checkpoints = join(run.directory, "checkpoints");
+  const resumed = await latestCheckpoint(checkpoints, backend.config, run.fingerprint);
+  await backend.importState(resumed ?? freshState(run.initialWeights));
+  let step = resumed?.step ?? 0;
+
+  using log = await MetricsLog.open(join(run.directory, METRICS_FILE), resumed === undefined ? -1 : step);
+  const batchTokens = run.data.microBatches(0).reduce((sum, batch) => sum + batch.tokens.length, 0);
+  const progress = startProgress(stage, schedule.totalSteps * batchTokens, "tokens");
+  const save = async () =>
+    saveCheckpoint(
+      checkpoints,
+      backend.config,
+      await backend.exportState(),
+      run.fingerprint,
+      KEPT_CHECKPOINTS,
+    );
+  const scoreProbes = async () => {
+    for (const { name, batches } of run.probes) {
+      const negativeLogLikelihood = await meanNegativeLogLikelihood(backend, batches);
+      log.append(
+        {
+          kind: "probe",
+          stage,
+          step,
+          tokens: step * batchTokens,
+          probe: name,
+          negativeLogLikelihood,
+          perplexity: Math.exp(negativeLogLikelihood),
+        } satisfies ProbeMetrics,
+      );
+    }
+  };
+
+  try {
+    if (resumed === undefined) await scoreProbes();
+    while (step < schedule.totalSteps) {
+      // A backend may compute on this thread: let signals and the progress bar have their turn.
+      await setImmediate();
+      if (run.signal.aborted) {
+        await save();
+        throw run.signal.reason;
+      }
+      const started = performance.now();
+      const learningRate = learningRateAt(schedule, step);
+      const microBatches = run.data.microBatches(step);
+      const { loss, gradientNorm, tokens } = await backend.step(microBatches, {
+        ...run.optimizer,
+        learningRate,
+      });
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        throw new RunError(
+          `${stage}: loss ${loss}, gradient norm ${gradientNorm} at step ${step} (learning rate ${learningRate}): the run diverged; lower the learning rate or the gradient clip.`,
+        );
+      }
+      step++;
+      log.append(
+        {
+          kind: "step",
+          stage,
+          step,
+          tokens: step * batchTokens,
+          loss,
+          learningRate,
+          gradientNorm,
+          tokensPerSecond: tokens / ((performance.now() - started) / 1000),
+        } satisfies StepMetrics,
+      );
+      progress.update(step * batchTokens, `loss ${loss.toFixed(3)}`);
+      if (step % run.probeEvery === 0 || step === schedule.totalSteps) await scoreProbes();
+      if (step % run.checkpointEvery === 0) await save();
+    }
+  } finally {
+    progress.finish();
+  }
+}
+
+function freshState(weights: Float32Array) {
+  return {
+    step: 0,
+    weights,
+    firstMoment: new Float32Array(weights.length),
+    secondMoment: new Float32Array(weights.length),
+  };
+}
