@@ -1,12 +1,13 @@
 /**
  * Checkpoints of an unfinished stage: one safetensors file each, written atomically, the newest few kept.
  *
- * Tensors "weights/NAME", "first_moment/NAME", "second_moment/NAME" for every parameter; metadata: step, fingerprint.
+ * Tensors "weights/NAME", "first_moment/NAME", "second_moment/NAME" for every parameter; metadata: step, data, fingerprint.
  * @module
  */
 import { join } from "node:path";
 import type { TrainState } from "../backends/backend.ts";
 import { RunError } from "../core/errors.ts";
+import type { BatchSourceState } from "../shards/batch.ts";
 import { SafetensorsFile, type TensorData, writeSafetensors } from "../core/safetensors.ts";
 import { type ModelConfig, parameterLayout } from "../model/config.ts";
 
@@ -31,16 +32,20 @@ async function savedSteps(directory: string): Promise<number[]> {
   return steps.sort((a, b) => a - b);
 }
 
-/**
- * Writes a checkpoint and removes all but the newest `keep`.
- *
- * @param runFingerprint What the state belongs to (recipe, data, code); a resume checks it.
- */
+/** What a stage needs to go on. */
+export interface Checkpoint {
+  readonly state: TrainState;
+  /** Where the data stands. */
+  readonly data: BatchSourceState;
+  /** What the checkpoint belongs to: recipe, data, code. */
+  readonly fingerprint: string;
+}
+
+/** Writes a checkpoint and removes all but the newest `keep`. */
 export async function saveCheckpoint(
   directory: string,
   config: ModelConfig,
-  state: TrainState,
-  runFingerprint: string,
+  { state, data, fingerprint }: Checkpoint,
   keep: number,
 ): Promise<void> {
   const tensors = new Map<string, TensorData>();
@@ -55,7 +60,8 @@ export async function saveCheckpoint(
   }
   await writeSafetensors(join(directory, fileName(state.step)), tensors, {
     step: String(state.step),
-    fingerprint: runFingerprint,
+    data: JSON.stringify(data),
+    fingerprint,
   });
   const old = (await savedSteps(directory)).filter((step) => step !== state.step).slice(
     0,
@@ -72,14 +78,15 @@ export async function saveCheckpoint(
 export async function latestCheckpoint(
   directory: string,
   config: ModelConfig,
-  runFingerprint: string,
-): Promise<TrainState | undefined> {
+  expectedFingerprint: string,
+): Promise<Checkpoint | undefined> {
   const step = (await savedSteps(directory)).at(-1);
   if (step === undefined) return undefined;
   using file = await SafetensorsFile.open(join(directory, fileName(step)));
-  if (file.metadata.fingerprint !== runFingerprint) {
+  const { fingerprint = "none", data = "null" } = file.metadata;
+  if (fingerprint !== expectedFingerprint) {
     throw new RunError(
-      `${file.path} belongs to another recipe, data or code (fingerprint ${file.metadata.fingerprint}); --restart begins anew.`,
+      `${file.path} belongs to another recipe, data or code (fingerprint ${fingerprint}); --restart begins anew.`,
     );
   }
   const layout = parameterLayout(config);
@@ -95,5 +102,5 @@ export async function latestCheckpoint(
       state[field].set(await file.readFloat32(`${part}/${name}`), offset);
     }
   }
-  return state;
+  return { state, data: JSON.parse(data), fingerprint };
 }

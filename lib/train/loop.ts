@@ -7,25 +7,22 @@
  */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { TokenBatch, TrainBackend, UpdateSettings } from "../backends/backend.ts";
+import type { TrainBackend, UpdateSettings } from "../backends/backend.ts";
 import { RunError } from "../core/errors.ts";
 import { startProgress } from "../core/progress.ts";
+import type { BatchSource } from "../shards/batch.ts";
 import { latestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { ProbeMetrics, StepMetrics } from "./metrics.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { meanNegativeLogLikelihood, type Probe } from "./probe.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 
-/** The order of the data: step → micro-batches of one update. Pure. */
-export interface BatchSource {
-  microBatches(step: number): readonly TokenBatch[];
-}
-
 /** What a stage trains, on what, and how. */
 export interface TrainingRun {
   /** Names the stage in metrics and progress. */
   readonly stage: string;
   readonly backend: TrainBackend;
+  /** The order of the data: step → batch, as a pure function. */
   readonly data: BatchSource;
   readonly schedule: Schedule;
   readonly optimizer: Omit<UpdateSettings, "learningRate">;
@@ -60,20 +57,18 @@ export async function train(run: TrainingRun): Promise<void> {
   const { backend, schedule, stage } = run;
   const checkpoints = join(run.directory, "checkpoints");
   const resumed = await latestCheckpoint(checkpoints, backend.config, run.fingerprint);
-  await backend.importState(resumed ?? freshState(run.initialWeights));
-  let step = resumed?.step ?? 0;
+  if (resumed !== undefined) run.data.checkState(resumed.data);
+  await backend.importState(resumed?.state ?? freshState(run.initialWeights));
+  let step = resumed?.state.step ?? 0;
 
   using log = await MetricsLog.open(join(run.directory, METRICS_FILE), resumed === undefined ? -1 : step);
-  const batchTokens = run.data.microBatches(0).reduce((sum, batch) => sum + batch.tokens.length, 0);
-  const progress = startProgress(stage, schedule.totalSteps * batchTokens, "tokens");
-  const save = async () =>
-    saveCheckpoint(
-      checkpoints,
-      backend.config,
-      await backend.exportState(),
-      run.fingerprint,
-      KEPT_CHECKPOINTS,
-    );
+  let tokens = log.tokens;
+  const progress = startProgress(stage, schedule.totalSteps * run.data.batch(0).tokens.length, "tokens");
+  const save = async () => {
+    const { fingerprint, data } = run;
+    const checkpoint = { state: await backend.exportState(), data: data.state(step), fingerprint };
+    await saveCheckpoint(checkpoints, backend.config, checkpoint, KEPT_CHECKPOINTS);
+  };
   const scoreProbes = async () => {
     for (const { name, batches } of run.probes) {
       const negativeLogLikelihood = await meanNegativeLogLikelihood(backend, batches);
@@ -82,7 +77,7 @@ export async function train(run: TrainingRun): Promise<void> {
           kind: "probe",
           stage,
           step,
-          tokens: step * batchTokens,
+          tokens,
           probe: name,
           negativeLogLikelihood,
           perplexity: Math.exp(negativeLogLikelihood),
@@ -102,8 +97,8 @@ export async function train(run: TrainingRun): Promise<void> {
       }
       const started = performance.now();
       const learningRate = learningRateAt(schedule, step);
-      const microBatches = run.data.microBatches(step);
-      const { loss, gradientNorm, tokens } = await backend.step(microBatches, {
+      const batch = run.data.batch(step);
+      const { loss, gradientNorm, tokens: targets } = await backend.step([batch], {
         ...run.optimizer,
         learningRate,
       });
@@ -113,19 +108,20 @@ export async function train(run: TrainingRun): Promise<void> {
         );
       }
       step++;
+      tokens += batch.tokens.length;
       log.append(
         {
           kind: "step",
           stage,
           step,
-          tokens: step * batchTokens,
+          tokens,
           loss,
           learningRate,
           gradientNorm,
-          tokensPerSecond: tokens / ((performance.now() - started) / 1000),
+          tokensPerSecond: targets / ((performance.now() - started) / 1000),
         } satisfies StepMetrics,
       );
-      progress.update(step * batchTokens, `loss ${loss.toFixed(3)}`);
+      progress.update(tokens, `loss ${loss.toFixed(3)}`);
       if (step % run.probeEvery === 0 || step === schedule.totalSteps) await scoreProbes();
       if (step % run.checkpointEvery === 0) await save();
     }

@@ -21,10 +21,13 @@ export async function readMetrics(path: string): Promise<Metrics[]> {
 
 /** An open log. Lines are in the file as soon as `append` returns. */
 export class MetricsLog implements Disposable {
+  /** Training tokens up to where the log stood when it was opened. */
+  readonly tokens: number;
   readonly #file: Deno.FsFile;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, tokens: number) {
     this.#file = file;
+    this.tokens = tokens;
   }
 
   /** Opens a log and forgets what lies after `step`: the resumed run will say it again. */
@@ -32,7 +35,7 @@ export class MetricsLog implements Disposable {
     await Deno.mkdir(dirname(path), { recursive: true });
     const kept = (await readMetrics(path)).filter((entry) => entry.step <= step);
     await writeFileAtomic(path, kept.map((entry) => JSON.stringify(entry) + "\n").join(""));
-    return new MetricsLog(await Deno.open(path, { append: true }));
+    return new MetricsLog(await Deno.open(path, { append: true }), kept.at(-1)?.tokens ?? 0);
   }
 
   /** Adds a line. */

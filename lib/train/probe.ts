@@ -2,18 +2,19 @@
  * Perplexity of a probing set.
  * @module
  */
-import type { TokenBatch, TrainBackend } from "../backends/backend.ts";
+import type { TrainBackend } from "../backends/backend.ts";
+import type { Batch } from "../shards/batch.ts";
 
 /** Held-out text of one capability, as fixed batches. */
 export interface Probe {
   readonly name: string;
-  readonly batches: readonly TokenBatch[];
+  readonly batches: readonly Batch[];
 }
 
 /** Mean negative log-likelihood per (weighted) target of a set of batches, in nats. */
 export async function meanNegativeLogLikelihood(
   backend: TrainBackend,
-  batches: readonly TokenBatch[],
+  batches: readonly Batch[],
 ): Promise<number> {
   let total = 0, weight = 0;
   for (const batch of batches) {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { TokenBatch, TrainBackend } from "../../lib/backends/backend.ts";
+import type { TrainBackend } from "../../lib/backends/backend.ts";
 import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { InterruptedError, RunError } from "../../lib/core/errors.ts";
 import { Random } from "../../lib/core/random.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
+import type { BatchSource } from "../../lib/shards/batch.ts";
 import { METRICS_FILE, train, type TrainingRun } from "../../lib/train/loop.ts";
 import type { Metrics } from "../../lib/train/metrics.ts";
 import { readMetrics } from "../../lib/train/metrics_log.ts";
@@ -27,17 +28,25 @@ const config: ModelConfig = {
 };
 
 /** Two sequences that count upwards from a random start. */
-function countingBatch(step: number): TokenBatch {
+function countingBatch(step: number) {
   const random = Random.of(1, "batch", step);
   const tokens = new Uint32Array(12).map((_, i) => (random.below(Math.floor(i / 6), 11) + i % 6) % 11);
-  return { sequences: 2, length: 6, tokens, targets: tokens.map((token) => (token + 1) % 11) };
+  const documents = new Uint32Array(12);
+  return { sequences: 2, length: 6, tokens, targets: tokens.map((token) => (token + 1) % 11), documents };
 }
+
+const data: BatchSource = {
+  steps: 20,
+  batch: countingBatch,
+  state: (step) => ({ stage: "test", seed: 1, step, fingerprint: {} }),
+  checkState: () => {},
+};
 
 async function trainingRun(backend: TrainBackend, changes: Partial<TrainingRun> = {}): Promise<TrainingRun> {
   return {
     stage: "test",
     backend,
-    data: { microBatches: (step) => [countingBatch(step)] },
+    data,
     schedule: { peak: 0.02, warmupSteps: 2, totalSteps: 20, decay: "linear", floor: 0.1 },
     optimizer: {
       beta1: 0.9,

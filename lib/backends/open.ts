@@ -1,0 +1,28 @@
+/**
+ * Opens a backend by name.
+ * @module
+ */
+import type { ModelConfig } from "../model/config.ts";
+import type { TrainBackend } from "./backend.ts";
+
+/** Settings of the CPU backend. */
+export interface BackendOptions {
+  /** Threads; absent: one a core. */
+  readonly workers?: number;
+  /** auto: products by a system BLAS where one is found. */
+  readonly blas: "off" | "auto";
+}
+
+/** A backend with zero weights; `importState` gives it some. Modules load on demand: tfjs is large. */
+export async function openBackend(
+  name: "wasm" | "tfjs",
+  config: ModelConfig,
+  options: BackendOptions,
+): Promise<TrainBackend> {
+  switch (name) {
+    case "wasm":
+      return await (await import("./wasm.ts")).createWasmBackend(config, options);
+    case "tfjs":
+      return await (await import("./tfjs.ts")).createTfjsBackend(config);
+  }
+}

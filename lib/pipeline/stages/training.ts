@@ -1,0 +1,165 @@
+/**
+ * What the training stages share: opening the backend, the probing sets, the loop, the model they end with.
+ * @module
+ */
+import { join } from "node:path";
+import type { TrainBackend } from "../../backends/backend.ts";
+import { openBackend } from "../../backends/open.ts";
+import { MODEL_SIZES, type ModelConfig } from "../../model/config.ts";
+import { saveModel } from "../../model/checkpoint.ts";
+import type { Batch, BatchSource } from "../../shards/batch.ts";
+import { openShards } from "../../shards/reader.ts";
+import { probeBatches } from "../../shards/probe.ts";
+import { openTokenizer } from "../../tokenizer/tokenizer.ts";
+import { METRICS_FILE, train } from "../../train/loop.ts";
+import type { StepMetrics } from "../../train/metrics.ts";
+import { readMetrics } from "../../train/metrics_log.ts";
+import type { Probe } from "../../train/probe.ts";
+import type { Recipe } from "../recipe.ts";
+import type { FinishedStage, StageContext } from "../stage.ts";
+import { CAPABILITIES, probePath, type ShardsResult } from "./shards.ts";
+import type { CorpusResult } from "./corpus.ts";
+
+/** Sequences scored at once. */
+const PROBE_SEQUENCES = 8;
+
+/** Share of a stage's updates over which its first and its last loss are averaged. */
+const LOSS_WINDOW = 0.05;
+
+/** How often a source was seen in a stage. */
+export interface Sampling {
+  readonly source: string;
+  readonly sequences: number;
+  readonly tokens: number;
+  readonly epochs: number;
+}
+
+/** A training stage's result. */
+export interface TrainingResult {
+  /** Tokens trained on. */
+  readonly tokens: number;
+  /** Mean loss over the first twentieth of the updates, nats per token. */
+  readonly lossFirst: number;
+  /** Over the last twentieth. */
+  readonly lossLast: number;
+  readonly sampling: readonly Sampling[];
+}
+
+/** Code beyond the module graph that the backend executes. */
+export const BACKEND_CODE = [
+  "worker.ts",
+  "build/relaxed.wasm",
+  "build/simd.wasm",
+].map((file) => new URL(`../../../kernels/wasm/${file}`, import.meta.url));
+
+/** The recipe's proxy with its tokenizer's vocabulary. */
+export async function proxyConfig({ model, tokenizer }: Recipe): Promise<ModelConfig> {
+  const { vocabularySize } = await openTokenizer(tokenizer);
+  return { ...MODEL_SIZES["140m"], ...model, vocabularySize };
+}
+
+/** Settings that every training stage's bits depend on; the number of workers is none of them. */
+export function sharedRecipe({ seed, tokenizer, model, backend, cpu, optimizer, probeTokens }: Recipe) {
+  return { seed, tokenizer, model, backend, blas: cpu.blas, optimizer, probeTokens };
+}
+
+/** The model that a finished stage made. */
+export function modelPath(stage: { directory: string }): string {
+  return join(stage.directory, "model");
+}
+
+/** The probing sets of the run: equal parts of every source of a capability, as fixed batches. */
+export async function openProbes(
+  { probeTokens }: Recipe,
+  corpus: FinishedStage<CorpusResult>,
+  shards: FinishedStage<ShardsResult>,
+  length: number,
+): Promise<Probe[]> {
+  const probes: Probe[] = [];
+  for (const name of CAPABILITIES) {
+    const sources = corpus.manifest.result.sources.filter(({ domain }) => domain === name);
+    const batches: Batch[] = [];
+    for (const source of sources) {
+      using held = await openShards(probePath(shards.directory, source.name));
+      batches.push(
+        ...probeBatches(held, {
+          length,
+          maxTokens: Math.ceil(probeTokens / sources.length),
+          sequencesPerBatch: PROBE_SEQUENCES,
+        }),
+      );
+    }
+    if (batches.length > 0) probes.push({ name, batches });
+  }
+  return probes;
+}
+
+/** Opens the recipe's backend for a model. */
+export function recipeBackend(recipe: Recipe, config: ModelConfig): Promise<TrainBackend> {
+  const { workers, blas } = recipe.cpu;
+  return openBackend(recipe.backend, config, { blas, ...(workers === null ? {} : { workers }) });
+}
+
+/** The mean of the losses of a stage's first and last updates. */
+export function endLosses(losses: readonly number[]): { lossFirst: number; lossLast: number } {
+  const window = Math.max(1, Math.round(losses.length * LOSS_WINDOW));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { lossFirst: mean(losses.slice(0, window)), lossLast: mean(losses.slice(-window)) };
+}
+
+/** What differs between training stages. */
+export interface TrainingPart {
+  readonly stage: string;
+  readonly config: ModelConfig;
+  readonly data: BatchSource;
+  readonly sampling: readonly Sampling[];
+  readonly initialWeights: Float32Array;
+  readonly totalSteps: number;
+  readonly warmupSteps: number;
+  readonly settings: Recipe["pretrain1"] | Recipe["sft"];
+  readonly probes: readonly Probe[];
+}
+
+/** Trains, saves the model, tidies the checkpoints away. */
+export async function runTraining(
+  recipe: Recipe,
+  part: TrainingPart,
+  context: StageContext,
+): Promise<TrainingResult> {
+  const { stage, config, settings } = part;
+  await using backend = await recipeBackend(recipe, config);
+  console.error(`${stage}: ${backend.description}`);
+  await train({
+    stage,
+    backend,
+    data: part.data,
+    schedule: {
+      peak: settings.learningRate,
+      warmupSteps: part.warmupSteps,
+      totalSteps: part.totalSteps,
+      decay: settings.decay,
+      floor: settings.floor,
+    },
+    optimizer: { ...recipe.optimizer, weightDecay: settings.weightDecay, decayedKinds: ["linear"] },
+    probes: part.probes,
+    probeEvery: settings.probeEvery,
+    initialWeights: part.initialWeights,
+    directory: context.directory,
+    checkpointEvery: settings.checkpointEvery,
+    fingerprint: context.fingerprint,
+    signal: context.signal,
+  });
+  const { weights } = await backend.exportState();
+  await saveModel(modelPath(context), config, weights);
+  await Deno.remove(join(context.directory, "checkpoints"), { recursive: true }).catch((error) => {
+    // A stage shorter than its checkpoint interval has none.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  const steps = (await readMetrics(join(context.directory, METRICS_FILE)))
+    .filter((entry): entry is StepMetrics => entry.kind === "step");
+  return {
+    tokens: steps.at(-1)?.tokens ?? 0,
+    ...endLosses(steps.map(({ loss }) => loss)),
+    sampling: part.sampling,
+  };
+}
