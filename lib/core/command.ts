@@ -46,7 +46,8 @@ export async function runTask<Options>(
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) Deno.exit(0);
-      console.error(`${error.message.replace(/^error: /, "")} (see --help)`);
+      // "Did you mean …?" comes on a line of its own.
+      console.error(`${error.message.replace(/^error: /, "").replaceAll("\n", " ")} (see --help)`);
       Deno.exit(2);
     }
     // A bug shows its stack; an expected error is one sentence.

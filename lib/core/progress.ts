@@ -17,8 +17,10 @@ const LINE_INTERVAL_MS = 5000;
 
 /** 12345678 → "12.3M". */
 export function compactNumber(value: number): string {
+  // Rounded first, so that 999,999 is 1.00M.
+  const rounded = Number(value.toPrecision(3));
   for (const [size, suffix] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]] as const) {
-    if (value >= size) return `${(value / size).toPrecision(3)}${suffix}`;
+    if (rounded >= size) return `${(value / size).toPrecision(3)}${suffix}`;
   }
   return Number.isInteger(value) ? String(value) : value.toPrecision(3);
 }

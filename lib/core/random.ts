@@ -11,12 +11,55 @@ const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 
-/** Upper 32 bits of the product of two unsigned 32-bit numbers. */
-function multiplyHigh(a: number, b: number): number {
-  const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carry = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + (middle >>> 16) + Math.floor(carry / 0x10000)) >>> 0;
+/** The block computed last: four unsigned 32-bit words. Reused, since a fresh array a block costs more than the block. */
+const block = new Uint32Array(4);
+
+/** One block into {@link block}, from a counter of four words and a key of two. */
+function computeBlock(
+  counter0: number,
+  counter1: number,
+  counter2: number,
+  counter3: number,
+  key0: number,
+  key1: number,
+) {
+  let c0 = counter0 | 0,
+    c1 = counter1 | 0,
+    c2 = counter2 | 0,
+    c3 = counter3 | 0,
+    k0 = key0 | 0,
+    k1 = key1 | 0;
+  for (let round = 0; round < 10; round++) {
+    // Upper words of the two 64-bit products, from 16-bit halves.
+    const low0 = c0 & 0xffff, high0 = c0 >>> 16, low1 = c2 & 0xffff, high1 = c2 >>> 16;
+    const middle0 = high0 * (MULTIPLIER_0 & 0xffff) + ((low0 * (MULTIPLIER_0 & 0xffff)) >>> 16);
+    const middle1 = high1 * (MULTIPLIER_1 & 0xffff) + ((low1 * (MULTIPLIER_1 & 0xffff)) >>> 16);
+    const carry0 = low0 * (MULTIPLIER_0 >>> 16) + (middle0 & 0xffff);
+    const carry1 = low1 * (MULTIPLIER_1 >>> 16) + (middle1 & 0xffff);
+    const upper0 = high0 * (MULTIPLIER_0 >>> 16) + (middle0 >>> 16) + (carry0 >>> 16);
+    const upper1 = high1 * (MULTIPLIER_1 >>> 16) + (middle1 >>> 16) + (carry1 >>> 16);
+    const lower0 = Math.imul(MULTIPLIER_0, c0), lower1 = Math.imul(MULTIPLIER_1, c2);
+    c0 = upper1 ^ c1 ^ k0;
+    c1 = lower1;
+    c2 = upper0 ^ c3 ^ k1;
+    c3 = lower0;
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
+  }
+  block[0] = c0;
+  block[1] = c1;
+  block[2] = c2;
+  block[3] = c3;
+}
+
+/** A word of {@link block}; it has four. */
+function word(index: 0 | 1 | 2 | 3): number {
+  return block[index] as number;
+}
+
+/** 53 bits of two words, in [0, 1). */
+function unit(high: number, low: number): number {
+  return ((high >>> 5) * 0x4000000 + (low >>> 6)) / 0x20000000000000;
 }
 
 /**
@@ -29,16 +72,8 @@ export function philox(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
 ): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
-  for (let round = 0; round < 10; round++) {
-    const high0 = multiplyHigh(MULTIPLIER_0, c0), low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
-    const high1 = multiplyHigh(MULTIPLIER_1, c2), low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
-    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
-  }
-  return [c0, c1, c2, c3];
+  computeBlock(...counter, ...key);
+  return [word(0), word(1), word(2), word(3)];
 }
 
 /** Derives a key from a seed and the path of names that says what the numbers are for. */
@@ -53,6 +88,17 @@ function deriveKey(seed: number, path: readonly (string | number)[]): [number, n
     key = [a, b];
   }
   return key;
+}
+
+/** Box–Muller's radius from the current block. */
+function gaussianRadius(): number {
+  // 1 − u is in (0, 1].
+  return Math.sqrt(-2 * Math.log(1 - unit(word(0), word(1))));
+}
+
+/** Box–Muller's angle from the current block. */
+function gaussianAngle(): number {
+  return 2 * Math.PI * unit(word(2), word(3));
 }
 
 /**
@@ -78,19 +124,20 @@ export class Random {
     return new Random(deriveKey(seed, path));
   }
 
-  #block(index: number): [number, number, number, number] {
-    return philox([index >>> 0, Math.floor(index / 0x100000000) >>> 0, 0, 0], this.#key);
+  #compute(index: number): void {
+    computeBlock(index, Math.floor(index / 0x100000000), 0, 0, this.#key[0], this.#key[1]);
   }
 
   /** Unsigned 32-bit number. */
   uint32(index: number): number {
-    return this.#block(index)[0];
+    this.#compute(index);
+    return word(0);
   }
 
   /** Uniform in [0, 1), 53 bits. */
   uniform(index: number): number {
-    const [a, b] = this.#block(index);
-    return ((a >>> 5) * 0x4000000 + (b >>> 6)) / 0x20000000000000;
+    this.#compute(index);
+    return unit(word(0), word(1));
   }
 
   /** Whole number, uniform in [0, bound). */
@@ -98,12 +145,22 @@ export class Random {
     return Math.floor(this.uniform(index) * bound);
   }
 
-  /** Standard normal (Box–Muller; one number per block, for independence of order). */
+  /** Standard normal. Numbers 2i and 2i + 1 are a Box–Muller pair of block i. */
   normal(index: number): number {
-    const [a, b, c, d] = this.#block(index);
-    const radius = ((a >>> 5) * 0x4000000 + (b >>> 6) + 1) / 0x20000000000000;
-    const angle = ((c >>> 5) * 0x4000000 + (d >>> 6)) / 0x20000000000000;
-    return Math.sqrt(-2 * Math.log(radius)) * Math.cos(2 * Math.PI * angle);
+    this.#compute(Math.floor(index / 2));
+    return index % 2 === 0
+      ? gaussianRadius() * Math.cos(gaussianAngle())
+      : gaussianRadius() * Math.sin(gaussianAngle());
+  }
+
+  /** Fills an array with normal(0), normal(1), …, times a scale; twice as fast as one by one. */
+  fillNormal(values: Float32Array, scale: number): void {
+    for (let i = 0; i < values.length; i += 2) {
+      this.#compute(i / 2);
+      const radius = gaussianRadius(), angle = gaussianAngle();
+      values[i] = scale * (radius * Math.cos(angle));
+      if (i + 1 < values.length) values[i + 1] = scale * (radius * Math.sin(angle));
+    }
   }
 
   /** A shuffled copy (Fisher–Yates). */

@@ -49,10 +49,20 @@ function isDType(value: unknown): value is DType {
   return typeof value === "string" && Object.hasOwn(BYTES_PER_ELEMENT, value);
 }
 
-/** JSON.parse keeps the last of two equal keys; a header with a tensor twice must not pass. */
-function hasDuplicateKey(text: string, entries: number): boolean {
-  // Tensor entries are the only objects with "data_offsets" as a key; one per distinct name.
-  return (text.match(/"data_offsets"\s*:/g)?.length ?? 0) !== entries;
+/** JSON.parse keeps the last of two equal keys; a header with a tensor twice must not pass. Takes valid JSON. */
+function hasDuplicateKey(text: string): boolean {
+  const scopes: Set<unknown>[] = [];
+  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === "{") scopes.push(new Set());
+    else if (token === "}") scopes.pop();
+    else if (key !== undefined) {
+      const name: unknown = JSON.parse(key);
+      const scope = scopes.at(-1);
+      if (scope?.has(name)) return true;
+      scope?.add(name);
+    }
+  }
+  return false;
 }
 
 function parseHeader(text: string, dataStart: number, fileBytes: number, fail: (what: string) => never) {
@@ -65,9 +75,10 @@ function parseHeader(text: string, dataStart: number, fileBytes: number, fail: (
   if (header === null || typeof header !== "object" || Array.isArray(header)) {
     fail("its header is no JSON object");
   }
+  if (hasDuplicateKey(text)) fail("its header has a key twice");
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
   if (
-    metadata === null || typeof metadata !== "object" ||
+    metadata === null || typeof metadata !== "object" || Array.isArray(metadata) ||
     Object.values(metadata).some((v) => typeof v !== "string")
   ) {
     fail("its __metadata__ is no map of strings");
@@ -87,7 +98,6 @@ function parseHeader(text: string, dataStart: number, fileBytes: number, fail: (
     if (to - from !== bytes) fail(`tensor "${name}" spans ${to - from} bytes, its shape needs ${bytes}`);
     tensors.set(name, { dtype, shape, start: dataStart + from, bytes });
   }
-  if (hasDuplicateKey(text, tensors.size)) fail("a tensor is named twice");
   let end = dataStart;
   for (const info of [...tensors.values()].sort((a, b) => a.start - b.start || a.bytes - b.bytes)) {
     if (info.start !== end) fail("its tensors overlap or leave a gap");
@@ -105,6 +115,8 @@ export class SafetensorsFile implements Disposable {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #file: Deno.FsFile;
+  /** Ends with the read under way: two at a time would move each other's place in the file. */
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(
     path: string,
@@ -130,7 +142,8 @@ export class SafetensorsFile implements Disposable {
       throw error;
     }
     try {
-      const { size } = await file.stat();
+      const { size, isFile } = await file.stat();
+      if (!isFile) fail("it is a directory");
       if (size < 8) fail(`it has ${size} bytes`);
       const prefix = new Uint8Array(8);
       await readExactly(file, prefix, 0);
@@ -165,7 +178,10 @@ export class SafetensorsFile implements Disposable {
     bytes = this.info(name).bytes - from,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const result = new Uint8Array(bytes);
-    await readExactly(this.#file, result, this.info(name).start + from);
+    const { start } = this.info(name);
+    const reading = this.#turn.then(() => readExactly(this.#file, result, start + from));
+    this.#turn = reading.catch(() => {});
+    await reading;
     return result;
   }
 
