@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { RunError, UsageError } from "../../lib/core/errors.ts";
+import { checkSamplingSettings, sampleToken } from "../../lib/generate/sample.ts";
+
+/** Probabilities 0.1, 0.4, 0.2, 0.3. */
+const LOGITS = Float32Array.from([0.1, 0.4, 0.2, 0.3], Math.log);
+
+/** How often each token comes when the uniform number runs evenly through [0, 1). */
+function frequencies(settings: Parameters<typeof sampleToken>[1]): number[] {
+  const counts = [0, 0, 0, 0];
+  for (let i = 0; i < 1000; i++) {
+    const token = sampleToken(LOGITS, settings, (i + 0.5) / 1000);
+    counts[token] = (counts[token] ?? NaN) + 1;
+  }
+  return counts;
+}
+
+Deno.test("sampleToken() at temperature 0 takes the likeliest token, the first among equals", () => {
+  assert.equal(sampleToken(LOGITS, { temperature: 0 }, 0.99), 1);
+  assert.equal(sampleToken(Float32Array.of(1, 3, 3), { temperature: 0 }, 0.5), 1);
+});
+
+Deno.test("sampleToken() draws by softmax(logits / temperature)", () => {
+  assert.deepEqual(frequencies({ temperature: 1 }), [100, 400, 200, 300]);
+  // p² renormalised: 1, 16, 4, 9 of 30.
+  assert.deepEqual(frequencies({ temperature: 0.5 }), [33, 534, 133, 300]);
+});
+
+Deno.test("sampleToken() keeps the k likeliest", () => {
+  assert.deepEqual(frequencies({ temperature: 1, topK: 2 }), [0, 571, 0, 429]);
+  assert.deepEqual(frequencies({ temperature: 1, topK: 1 }), [0, 1000, 0, 0]);
+  assert.deepEqual(frequencies({ temperature: 1, topK: 99 }), frequencies({ temperature: 1 }));
+});
+
+Deno.test("sampleToken() keeps the nucleus, the token that crosses topP included", () => {
+  assert.deepEqual(frequencies({ temperature: 1, topP: 0.41 }), [0, 571, 0, 429]);
+  assert.deepEqual(frequencies({ temperature: 1, topP: 0.39 }), [0, 1000, 0, 0]);
+});
+
+Deno.test("sampleToken() gives a token that the settings allow, whatever the numbers", () => {
+  const logit = fc.float({ min: -50, max: 50, noNaN: true });
+  fc.assert(fc.property(
+    fc.array(logit, { minLength: 1, maxLength: 20 }),
+    fc.double({ min: 0, max: 3, noNaN: true }),
+    fc.integer({ min: 1, max: 25 }),
+    fc.double({ min: 1e-9, max: 1, noNaN: true }),
+    fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }),
+    (values, temperature, topK, topP, uniform) => {
+      const logits = Float32Array.from(values);
+      const token = sampleToken(logits, { temperature, topK, topP }, uniform);
+      const better = logits.filter((value) => value > (logits[token] ?? NaN)).length;
+      assert.ok(better < (temperature === 0 ? 1 : topK), `token ${token} has rank ${better}`);
+    },
+  ));
+});
+
+Deno.test("sampleToken() refuses logits that are no numbers", () => {
+  assert.throws(() => sampleToken(Float32Array.of(0, NaN), { temperature: 1 }, 0), RunError);
+});
+
+Deno.test("checkSamplingSettings() names the setting, its value and what was expected", () => {
+  checkSamplingSettings({ temperature: 0.8, topK: 40, topP: 0.95 });
+  for (
+    const [settings, message] of [
+      [{ temperature: -1 }, /temperature is -1/],
+      [{ temperature: NaN }, /temperature is NaN/],
+      [{ temperature: 1, topK: 0 }, /topK is 0/],
+      [{ temperature: 1, topP: 1.1 }, /topP is 1.1/],
+    ] as const
+  ) {
+    assert.throws(
+      () => checkSamplingSettings(settings),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+  }
+});
