@@ -1,0 +1,163 @@
+/**
+ * Conversations packed into sequences for supervised fine-tuning.
+ * @module
+ */
+import { sha256 } from "../core/artefacts.ts";
+import { UsageError } from "../core/errors.ts";
+import { Permutation } from "../core/permutation.ts";
+import { Random } from "../core/random.ts";
+import type { Batch, BatchSource, BatchSourceState } from "./batch.ts";
+import { checkBatchSourceState, checkSizes } from "./checks.ts";
+import { newBatch } from "./window.ts";
+
+/** A conversation as `encodeConversation` gives it. */
+export interface Conversation {
+  readonly tokens: Uint32Array;
+  /** 1 where the loss counts. */
+  readonly assistant: Uint8Array;
+}
+
+/** How conversations become batches. */
+export interface PackingOptions {
+  readonly seed: number;
+  readonly stage: string;
+  readonly sequencesPerBatch: number;
+  /** Passes over all conversations. */
+  readonly epochs: number;
+}
+
+/**
+ * Packs conversations into sequences of `length` inputs. Each stays whole, in one sequence and one document, so attention does
+ * not cross from one to another; the loss counts assistant tokens only.
+ *
+ * Longer ones lose their end: the first `length` + 1 tokens stay. What then has no assistant token to learn is left out.
+ * Packing is best fit, longest first; what stays free is padding: token 0, weight 0, a document of its own. The packed
+ * sequences are the same in every epoch, their order is not.
+ *
+ * @throws {UsageError} where no conversation is left, or a size is no positive whole number.
+ */
+export function packConversations(
+  encoded: readonly Conversation[],
+  length: number,
+  options: PackingOptions,
+): PackedConversations {
+  const { stage, sequencesPerBatch, epochs } = options;
+  checkSizes(stage, { length, sequencesPerBatch, epochs });
+  const usable = encoded.filter(({ assistant }) => assistant.subarray(1, length + 1).includes(1));
+  if (usable.length === 0) {
+    throw new UsageError(
+      `Stage "${stage}": none of ${encoded.length} conversations has an assistant token in its first ${
+        length + 1
+      } tokens.`,
+    );
+  }
+  return new PackedConversations(pack(usable, length), encoded.length - usable.length, length, options);
+}
+
+/** Inputs that a conversation takes: its last token is only a target. */
+function inputsOf({ tokens }: Conversation, length: number): number {
+  return Math.min(tokens.length - 1, length);
+}
+
+function pack(conversations: readonly Conversation[], length: number): Conversation[][] {
+  const sequences: Conversation[][] = [];
+  // Sequences with this many inputs free, the latest first.
+  const withFree = Array.from({ length: length + 1 }, (): Conversation[][] => []);
+  // Sorting is stable: equal lengths keep the given order.
+  for (
+    const conversation of conversations.toSorted((a, b) => inputsOf(b, length) - inputsOf(a, length))
+  ) {
+    const needed = inputsOf(conversation, length);
+    let free = needed;
+    while (free < length && withFree[free]?.length === 0) free++;
+    let sequence = withFree[free]?.pop();
+    if (sequence === undefined) {
+      sequence = [];
+      sequences.push(sequence);
+      free = length;
+    }
+    sequence.push(conversation);
+    withFree[free - needed]?.push(sequence);
+  }
+  return sequences;
+}
+
+/** Batches of packed conversations; made by `packConversations`. */
+export class PackedConversations implements BatchSource {
+  readonly steps: number;
+  /** Sequences of one epoch. */
+  readonly sequences: number;
+  /** Conversations left out: without an assistant token to learn. */
+  readonly leftOut: number;
+  readonly #packed: readonly (readonly Conversation[])[];
+  readonly #length: number;
+  readonly #options: PackingOptions;
+  readonly #fingerprint: Readonly<Record<string, string | number>>;
+
+  constructor(
+    packed: readonly (readonly Conversation[])[],
+    leftOut: number,
+    length: number,
+    options: PackingOptions,
+  ) {
+    const { epochs, sequencesPerBatch } = options;
+    this.sequences = packed.length;
+    this.steps = Math.ceil(packed.length * epochs / sequencesPerBatch);
+    this.leftOut = leftOut;
+    this.#packed = packed;
+    this.#length = length;
+    this.#options = options;
+    this.#fingerprint = { length, sequencesPerBatch, epochs, conversations: hash(packed) };
+  }
+
+  /** The batch of a step; the last may have fewer sequences. */
+  batch(step: number): Batch & { readonly weights: Float32Array<ArrayBuffer> } {
+    if (!(step >= 0 && step < this.steps)) {
+      throw new RangeError(`Step is ${step}, expected 0 … ${this.steps - 1}.`);
+    }
+    const { epochs, sequencesPerBatch } = this.#options;
+    const first = step * sequencesPerBatch;
+    const sequences = Math.min(sequencesPerBatch, this.sequences * epochs - first);
+    const batch = {
+      ...newBatch(sequences, this.#length),
+      weights: new Float32Array(sequences * this.#length),
+    };
+    for (let row = 0; row < sequences; row++) this.#fillRow(batch, row, first + row);
+    return batch;
+  }
+
+  state(step: number): BatchSourceState {
+    const { stage, seed } = this.#options;
+    return { stage, seed, step, fingerprint: this.#fingerprint };
+  }
+
+  checkState(state: BatchSourceState): void {
+    checkBatchSourceState(state, this.state(0), this.steps);
+  }
+
+  #fillRow(batch: ReturnType<PackedConversations["batch"]>, row: number, index: number): void {
+    const { seed, stage } = this.#options;
+    const epoch = Math.floor(index / this.sequences);
+    const order = new Permutation(this.sequences, Random.of(seed, stage, "conversations", epoch));
+    const sequence = this.#packed[order.at(index % this.sequences)] ?? [];
+    let place = row * this.#length;
+    sequence.forEach((conversation, document) => {
+      const { tokens, assistant } = conversation;
+      const inputs = inputsOf(conversation, this.#length);
+      batch.tokens.set(tokens.subarray(0, inputs), place);
+      batch.targets.set(tokens.subarray(1, inputs + 1), place);
+      batch.weights.set(assistant.subarray(1, inputs + 1), place);
+      batch.documents.fill(document, place, place + inputs);
+      place += inputs;
+    });
+    batch.documents.fill(sequence.length, place, (row + 1) * this.#length);
+  }
+}
+
+function hash(packed: readonly (readonly Conversation[])[]): string {
+  const bytes = (data: Uint32Array | Uint8Array) =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return sha256(
+    packed.flat().map(({ tokens, assistant }) => sha256(bytes(tokens)) + sha256(bytes(assistant))).join(),
+  );
+}
