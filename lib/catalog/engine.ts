@@ -1,0 +1,36 @@
+/**
+ * What a catalogue needs of a database: DuckDB in WebAssembly, or DuckDB's native library.
+ * @module
+ */
+import { UsageError } from "../core/errors.ts";
+import type { Cell, Columns } from "./columns.ts";
+import type { TableSchema } from "./schema.ts";
+
+/** Names of the engines. */
+export const ENGINES = ["wasm", "native"] as const;
+/** "wasm": one thread, up to 3.1 GiB, always there. "native": all cores, spills to disk, an optional package. */
+export type EngineName = typeof ENGINES[number];
+
+/** What stands for a `?` in a statement. */
+export type Parameter = string | number | bigint | boolean | null;
+
+/** One database in memory. */
+export interface Engine extends AsyncDisposable {
+  /** Runs one statement and gives its result. @throws {UsageError} with DuckDB's message. */
+  query(sql: string, parameters: readonly Parameter[]): Promise<Columns>;
+  /** Runs statements apart by ";". @throws {UsageError} with DuckDB's message. */
+  execute(sql: string): Promise<void>;
+  /** Appends rows to a table of that schema. @throws {UsageError} where a value does not fit its column. */
+  append(table: string, schema: TableSchema, columns: ReadonlyMap<string, Cell[]>): Promise<void>;
+}
+
+/** DuckDB's error as one sentence, naming the statement. */
+export function sqlError(error: unknown, sql: string): UsageError {
+  const thrown = error instanceof Error ? error.message : String(error);
+  // Appending in WebAssembly throws JSON.
+  const message = /^\{"exception_type"/.test(thrown) ? String(JSON.parse(thrown).exception_message) : thrown;
+  const [reason = ""] = message.replace(/^Failed to extract statements: /, "").split("\n");
+  const statement = sql.trim().replace(/\s+/g, " ");
+  const shown = statement.length > 80 ? `${statement.slice(0, 80)}…` : statement;
+  return new UsageError(`${reason} (in: ${shown})`);
+}
