@@ -1,0 +1,120 @@
+/**
+ * Notebooks are tested twice: as a module that is type-checked and run, and in Jupyter, whose outputs must be those in the file.
+ * @module
+ */
+import { basename, join, relative } from "node:path";
+import { exists } from "../core/artefacts.ts";
+import { RunError, UsageError } from "../core/errors.ts";
+import { type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
+import { compareOutputs, executeNotebook } from "./notebook_execution.ts";
+import { testModule } from "./notebook_module.ts";
+import { type Missing, prepareJupyter } from "./setup.ts";
+import { runProcess } from "./subprocess.ts";
+
+/** A cell of a notebook that takes longer than that is broken; a whole notebook's module gets as much for each cell. */
+const SECONDS_PER_CELL = 120;
+const SECONDS_PER_MODULE = 600;
+
+/** One of a notebook's two tests. */
+export interface NotebookTest {
+  /** The notebook's path, relative to the project's root. */
+  readonly notebook: string;
+  readonly kind: "module" | "jupyter";
+  readonly passed: boolean;
+  /** What went wrong. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** How notebooks are tested. */
+export interface NotebookOptions {
+  /** Writes the outputs of the execution into the notebooks instead of comparing them. */
+  readonly update: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The notebooks of the project.
+ *
+ * @param names "01_corpus", or its path; all where there are none.
+ * @returns Paths, sorted.
+ * @throws {UsageError} where a name is no notebook's.
+ */
+export async function findNotebooks(root: string, names: readonly string[] = []): Promise<string[]> {
+  const directory = join(root, "notebooks");
+  const all: string[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    if (entry.name.endsWith(".ipynb")) all.push(join(directory, entry.name));
+  }
+  all.sort();
+  if (names.length === 0) return all;
+  const known = new Map(all.map((path) => [basename(path, ".ipynb"), path]));
+  return await Promise.all(names.map(async (name) => {
+    const path = known.get(name) ?? name;
+    if (path.endsWith(".ipynb") && await exists(path)) return path;
+    throw new UsageError(`There is no notebook "${name}"; there are ${[...known.keys()].join(", ")}.`);
+  }));
+}
+
+/**
+ * Tests notebooks, each in both ways, and sets Jupyter up where it may. Says on standard error what it is at.
+ *
+ * @returns The tests that ran, and what was missing for those in Jupyter.
+ */
+export async function testNotebooks(
+  paths: readonly string[],
+  root: string,
+  options: NotebookOptions,
+): Promise<{ tests: NotebookTest[]; missing: Missing | null }> {
+  const tests: NotebookTest[] = [];
+  const jupyter = await prepareJupyter(root, options);
+  for (const path of paths) {
+    const notebook = await readNotebook(path);
+    const name = relative(root, path);
+    const test = async (kind: NotebookTest["kind"], work: () => Promise<string | null>) => {
+      console.error(`${name} (${kind}) …`);
+      const started = performance.now();
+      const problem = await work();
+      const seconds = (performance.now() - started) / 1000;
+      tests.push({ notebook: name, kind, passed: problem === null, output: problem ?? "", seconds });
+    };
+    await test("module", async () => {
+      const limits = { run: true, seconds: SECONDS_PER_MODULE, signal: options.signal };
+      const { passed, output } = await testModule(notebook, path, root, limits);
+      return passed ? null : output;
+    });
+    if ("python" in jupyter) {
+      await test("jupyter", () => testInJupyter(notebook, path, root, jupyter.python, options));
+    }
+  }
+  return { tests, missing: "python" in jupyter ? null : jupyter };
+}
+
+/** What is wrong with the notebook in Jupyter. */
+async function testInJupyter(
+  notebook: Notebook,
+  path: string,
+  root: string,
+  python: string,
+  { update, signal }: NotebookOptions,
+): Promise<string | null> {
+  const name = relative(root, path);
+  let executed: Notebook;
+  try {
+    executed = await executeNotebook(notebook, path, python, { secondsPerCell: SECONDS_PER_CELL, signal });
+  } catch (error) {
+    if (error instanceof RunError) return `${name}: ${error.message}`;
+    throw error;
+  }
+  const differences = compareOutputs(update ? executed : notebook, executed);
+  if (update && differences.length === 0) {
+    await writeNotebook(path, executed);
+    // It has an order of keys of its own, which the format check wants.
+    await runProcess(Deno.execPath(), ["fmt", "--quiet", path], { cwd: root });
+  }
+  if (differences.length === 0) return null;
+  return [
+    ...differences.map((difference) => `${name}, ${difference}`),
+    "Where the new outputs are right: deno task test:notebooks --update",
+  ].join("\n");
+}
