@@ -69,6 +69,8 @@ export interface TrainState {
   readonly firstMoment: Float32Array;
   /** AdamW's second moments. */
   readonly secondMoment: Float32Array;
+  /** Power of two that f16 gradients are multiplied by; absent where none are. */
+  readonly lossScale?: number;
 }
 
 /** Per-sequence sums of a batch. */

@@ -98,7 +98,7 @@ export async function train(run: TrainingRun): Promise<void> {
       const started = performance.now();
       const learningRate = learningRateAt(schedule, step);
       const batch = run.data.batch(step);
-      const { loss, gradientNorm, tokens: targets } = await backend.step([batch], {
+      const { loss, gradientNorm } = await backend.step([batch], {
         ...run.optimizer,
         learningRate,
       });
@@ -118,7 +118,7 @@ export async function train(run: TrainingRun): Promise<void> {
           loss,
           learningRate,
           gradientNorm,
-          tokensPerSecond: targets / ((performance.now() - started) / 1000),
+          tokensPerSecond: batch.tokens.length / ((performance.now() - started) / 1000),
         } satisfies StepMetrics,
       );
       progress.update(tokens, `loss ${loss.toFixed(3)}`);

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Teacher, TokenBatch, TrainBackend } from "../../lib/backends/backend.ts";
 import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { createWasmBackend } from "../../lib/backends/wasm.ts";
+import { createWebgpuBackend } from "../../lib/backends/webgpu.ts";
 import { SafetensorsFile } from "../../lib/core/safetensors.ts";
 import { loadModel, type Model } from "../../lib/model/checkpoint.ts";
 import { type ModelConfig, parameterLayout } from "../../lib/model/config.ts";
@@ -12,7 +13,10 @@ import { start, UPDATE as DEFAULTS } from "./small_model.ts";
 const BACKENDS: Record<string, (config: ModelConfig) => Promise<TrainBackend>> = {
   tfjs: createTfjsBackend,
   wasm: (config) => createWasmBackend(config, { workers: 2 }),
+  webgpu: (config) => createWebgpuBackend(config, { provider: "deno", tier: "f32" }),
 };
+// The others run everywhere; this one needs an adapter, real or lavapipe.
+if (await navigator.gpu?.requestAdapter() === null) delete BACKENDS["webgpu"];
 
 /** make.py's settings. */
 const UPDATE = { ...DEFAULTS, maxGradientNorm: 3 };
