@@ -91,12 +91,13 @@ async function writeReport(recipe: Recipe, inputs: ReportInputs, { directory }: 
 async function collect(recipe: Recipe, inputs: ReportInputs): Promise<RunReport> {
   const { run, corpus, mixtures, training, evaluation, stages } = inputs;
   const trained = new Map(training.map(({ manifest }) => [manifest.stage, manifest.result]));
+  const corpusTokens = corpus.manifest.result.sources.reduce((sum, { tokens }) => sum + tokens, 0);
   const reportStages = stages.map(({ manifest, skipped }): ReportStage => {
     const result = trained.get(manifest.stage);
     return {
       name: manifest.stage,
       title: TITLES[manifest.stage] ?? manifest.stage,
-      tokens: result?.tokens ?? null,
+      tokens: result?.tokens ?? (manifest.stage === "corpus" ? corpusTokens : null),
       lossFirst: result?.lossFirst ?? null,
       lossLast: result?.lossLast ?? null,
       seconds: manifest.seconds,

@@ -1,0 +1,318 @@
+/**
+ * The default backend of a machine without a GPU: our own WebAssembly SIMD kernels over a memory that all workers
+ * share (kernels/wasm). The same bits whatever the number of workers.
+ * @module
+ */
+import { findBlas } from "../../kernels/wasm/blas.ts";
+import { MemoryLimitError } from "../../kernels/wasm/memory.ts";
+import type { Variant } from "../../kernels/wasm/module.ts";
+import type { BatchRun } from "../../kernels/wasm/plan.ts";
+import { TransformerRuntime, WorkerError } from "../../kernels/wasm/runtime.ts";
+import type { BatchShape } from "../../kernels/wasm/shape.ts";
+import { RunError, UsageError } from "../core/errors.ts";
+import { checkModelConfig, type ModelConfig, parameterCount, parameterLayout } from "../model/config.ts";
+import { clipScale } from "./adamw.ts";
+import type {
+  SequenceLoss,
+  StepResult,
+  Teacher,
+  TokenBatch,
+  TrainBackend,
+  TrainState,
+  UpdateSettings,
+} from "./backend.ts";
+import { checkBatch } from "./batch.ts";
+
+/** How the backend runs; none of it changes what it computes, `variant` and `blas` only how it rounds. */
+export interface WasmOptions {
+  /** Threads; absent: one a core. */
+  readonly workers?: number;
+  /** Build of the kernels; absent or "auto": with fused multiply-adds where the engine has them. */
+  readonly variant?: Variant | "auto";
+  /** auto: matrix products by OpenBLAS or Accelerate where one is found, and foreign functions are permitted. Absent: off. */
+  readonly blas?: "off" | "auto";
+}
+
+type Inputs = Pick<TokenBatch, "sequences" | "length" | "tokens" | "documents">;
+
+/**
+ * The WebAssembly backend, with all weights 0 until `importState`.
+ *
+ * @throws {UsageError} for a config that describes no computable model, or a number of workers that is none.
+ * @throws {RunError} where the model does not fit into 4 GiB.
+ */
+export async function createWasmBackend(
+  config: ModelConfig,
+  options: WasmOptions = {},
+): Promise<TrainBackend> {
+  checkModelConfig(config);
+  const workers = options.workers ?? navigator.hardwareConcurrency;
+  if (!Number.isSafeInteger(workers) || workers < 1) {
+    throw new UsageError(`Backend: workers is ${workers}, expected a whole number above 0.`);
+  }
+  const blas = options.blas === "auto" ? findBlas() : undefined;
+  const runtime = await asRunError(
+    TransformerRuntime.start(config, { workers, blas }, options.variant ?? "auto"),
+  );
+  const products = blas !== undefined
+    ? `, products by ${blas}`
+    : options.blas === "auto"
+    ? ", no BLAS found"
+    : "";
+  return new WasmBackend(config, runtime, products);
+}
+
+class WasmBackend implements TrainBackend {
+  readonly name = "wasm";
+  readonly description: string;
+  /** Updates done. */
+  #step = 0;
+
+  constructor(readonly config: ModelConfig, readonly runtime: TransformerRuntime, products: string) {
+    const simd = runtime.variant === "relaxed" ? "relaxed SIMD" : "SIMD";
+    const { workers } = runtime.crew;
+    this.description = `wasm, ${simd}, ${workers} ${workers === 1 ? "worker" : "workers"}${products}`;
+  }
+
+  async step(microBatches: readonly TokenBatch[], update: UpdateSettings): Promise<StepResult> {
+    const loss = await this.#accumulate(microBatches);
+    const { runtime } = this;
+    await this.#run({ program: "squares" });
+    const { count } = runtime.model.places;
+    let squares = 0;
+    for (const sum of runtime.doubles(runtime.model.squares, Math.ceil(count / 32768))) squares += sum;
+    const gradientNorm = Math.sqrt(squares);
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) await this.#update(update, gradientNorm);
+    const tokens = microBatches.reduce((sum, batch) => sum + countTargets(batch), 0);
+    return { loss, gradientNorm, tokens };
+  }
+
+  async gradient(microBatches: readonly TokenBatch[]): Promise<{ loss: number; gradient: Float32Array }> {
+    const loss = await this.#accumulate(microBatches);
+    return { loss, gradient: this.runtime.parameters(this.runtime.model.gradient).slice() };
+  }
+
+  async evaluate(batch: TokenBatch): Promise<SequenceLoss> {
+    checkBatch(this.config, batch);
+    const { sequences, length } = batch;
+    const losses = await this.#losses("evaluate", batch, {});
+    const negativeLogLikelihood = new Float32Array(sequences);
+    const weight = new Float32Array(sequences);
+    for (let i = 0; i < sequences; i++) {
+      const [from, to] = [i * length, (i + 1) * length];
+      negativeLogLikelihood[i] = weightedSum(losses.subarray(from, to), batch.weights?.subarray(from, to));
+      weight[i] = batch.weights === undefined ? length : sum(batch.weights.subarray(from, to));
+    }
+    return { negativeLogLikelihood, weight };
+  }
+
+  async logits(batch: Inputs, positions: "all" | "last" = "all"): Promise<Float32Array> {
+    checkBatch(this.config, batch);
+    const { sequences, length } = batch;
+    const { vocabularySize } = this.config;
+    const shape: BatchShape = { sequences, length, training: false, teacher: "none", teacherWidth: 0 };
+    const memory = this.#place(shape);
+    this.#writeInputs(batch, memory.tokens, memory.starts);
+    await this.#run({ program: "forward", batch: shape, settings: SETTINGS });
+    const rows = positions === "all" ? sequences * length : sequences;
+    const step = positions === "all" ? 1 : length;
+    const result = new Float32Array(rows * vocabularySize);
+    for (let from = 0; from < rows; from += memory.logitRows) {
+      const count = Math.min(memory.logitRows, rows - from);
+      const settings = { ...SETTINGS, logitFirst: (from + 1) * step - 1, logitStep: step, logitCount: count };
+      await this.#run({ program: "logits", batch: shape, settings });
+      for (let row = 0; row < count; row++) {
+        const logits = this.runtime.floats(memory.logits + row * memory.logitStride, vocabularySize);
+        result.set(logits, (from + row) * vocabularySize);
+      }
+    }
+    return result;
+  }
+
+  // deno-lint-ignore require-await -- the interface's other backends have to wait
+  async exportState(): Promise<TrainState> {
+    const { runtime } = this;
+    const copy = (address: number) => runtime.parameters(address).slice();
+    return {
+      step: this.#step,
+      weights: copy(runtime.model.weights),
+      firstMoment: copy(runtime.model.firstMoment),
+      secondMoment: copy(runtime.model.secondMoment),
+    };
+  }
+
+  async importState(state: TrainState): Promise<void> {
+    const expected = parameterCount(this.config);
+    const arrays = ["weights", "firstMoment", "secondMoment"] as const;
+    for (const name of arrays) {
+      if (state[name].length !== expected) {
+        throw new UsageError(
+          `State: ${name} has ${state[name].length} entries, expected ${expected} parameters.`,
+        );
+      }
+    }
+    for (const name of arrays) this.runtime.parameters(this.runtime.model[name]).set(state[name]);
+    this.#step = state.step;
+    await this.#run({ program: "pack" });
+  }
+
+  // deno-lint-ignore require-await -- the interface's other backends have to wait
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.runtime[Symbol.dispose]();
+  }
+
+  /** The gradient over all micro-batches, left in memory; returns their loss. */
+  async #accumulate(microBatches: readonly TokenBatch[]): Promise<number> {
+    for (const batch of microBatches) checkBatch(this.config, batch);
+    const total = microBatches.reduce((total, batch) => total + totalWeight(batch), 0);
+    let loss = 0;
+    for (const [i, batch] of microBatches.entries()) {
+      const { teacher } = batch;
+      const losses = await this.#losses("gradient", batch, {
+        accumulate: i > 0,
+        lossScale: 1 / total,
+        ...(teacher && {
+          temperature: teacher.temperature,
+          crossEntropyShare: teacher.crossEntropyShare,
+          reverse: teacher.direction === "reverse",
+        }),
+      });
+      loss += weightedSum(losses, batch.weights);
+    }
+    return loss / total;
+  }
+
+  /** Runs a batch; returns a view of the loss of each position. */
+  async #losses(
+    program: "gradient" | "evaluate",
+    batch: TokenBatch,
+    settings: Partial<BatchRun["settings"]>,
+  ): Promise<Float32Array> {
+    const { sequences, length } = batch;
+    const training = program === "gradient";
+    const teacher = training ? batch.teacher : undefined;
+    const shape: BatchShape = {
+      sequences,
+      length,
+      training,
+      teacher: teacher === undefined ? "none" : teacher.ids === undefined ? "full" : "top",
+      teacherWidth: teacher === undefined ? 0 : teacher.logits.length / (sequences * length),
+    };
+    const memory = this.#place(shape);
+    this.#writeInputs(batch, memory.tokens, memory.starts);
+    this.runtime.words(memory.targets, memory.rows).set(batch.targets);
+    const weights = this.runtime.floats(memory.lossWeights, memory.rows);
+    if (batch.weights === undefined) weights.fill(1);
+    else weights.set(batch.weights);
+    if (teacher !== undefined) this.#writeTeacher(teacher, memory);
+    await this.#run({ program, batch: shape, settings: { ...SETTINGS, ...settings } });
+    return this.runtime.floats(memory.losses, memory.rows);
+  }
+
+  #writeInputs({ sequences, length, tokens, documents }: Inputs, tokenPlace: number, startPlace: number) {
+    this.runtime.words(tokenPlace, tokens.length).set(tokens);
+    const starts = this.runtime.words(startPlace, tokens.length);
+    for (let sequence = 0; sequence < sequences; sequence++) {
+      let start = 0;
+      for (let position = 0; position < length; position++) {
+        const row = sequence * length + position;
+        if (position > 0 && documents?.[row] !== documents?.[row - 1]) start = position;
+        starts[row] = start;
+      }
+    }
+  }
+
+  #writeTeacher(
+    { logits, ids }: Teacher,
+    memory: { rows: number; teacherLogits: number; teacherStride: number; teacherIds: number },
+  ) {
+    const width = logits.length / memory.rows;
+    for (let row = 0; row < memory.rows; row++) {
+      this.runtime.floats(memory.teacherLogits + row * memory.teacherStride, width)
+        .set(logits.subarray(row * width, (row + 1) * width));
+    }
+    if (ids !== undefined) this.runtime.words(memory.teacherIds, ids.length).set(ids);
+  }
+
+  async #update(settings: UpdateSettings, gradientNorm: number) {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, decayedKinds, maxGradientNorm } = settings;
+    this.#step++;
+    await this.#run({
+      program: "update",
+      update: {
+        runs: parameterLayout(this.config).map(({ offset, size, kind }) => ({
+          from: offset,
+          count: size,
+          keep: decayedKinds.includes(kind) ? 1 - learningRate * weightDecay : 1,
+        })),
+        clip: clipScale(gradientNorm, maxGradientNorm),
+        beta1,
+        beta2,
+        epsilon,
+        stepSize: learningRate / (1 - beta1 ** this.#step),
+        correction: Math.sqrt(1 - beta2 ** this.#step),
+      },
+    });
+  }
+
+  #place(shape: BatchShape) {
+    try {
+      return this.runtime.place(shape);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  async #run(run: Parameters<TransformerRuntime["run"]>[0]) {
+    await asRunError(this.runtime.run(run));
+  }
+}
+
+/** Settings of a run that has no use for them. */
+const SETTINGS: BatchRun["settings"] = {
+  accumulate: false,
+  lossScale: 0,
+  temperature: 1,
+  crossEntropyShare: 1,
+  reverse: false,
+  logitFirst: 0,
+  logitStep: 1,
+  logitCount: 0,
+};
+
+/** The kernels know nothing of exit codes. */
+function translated(error: unknown): unknown {
+  const ours = error instanceof MemoryLimitError || error instanceof WorkerError;
+  return ours ? new RunError(error.message, { cause: error }) : error;
+}
+
+async function asRunError<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+function sum(values: Float32Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+function totalWeight({ weights, targets }: TokenBatch): number {
+  return weights === undefined ? targets.length : sum(weights);
+}
+
+function countTargets({ weights, targets }: TokenBatch): number {
+  return weights === undefined
+    ? targets.length
+    : weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
+}
+
+/** Σ weight · value, in 64 bits and in order; weight 1 where there is none. */
+function weightedSum(values: Float32Array, weights: Float32Array | undefined): number {
+  let total = 0;
+  values.forEach((value, i) => total += value * (weights?.[i] ?? 1));
+  return total;
+}
