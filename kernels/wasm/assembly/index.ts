@@ -1,0 +1,12 @@
+/** The module's exports: everything that a plan calls. */
+export { packRight, packRightTransposed } from "./pack";
+export { multiplyPacked, multiplyTransposed } from "./product";
+export { rmsNormBackward, rmsNormForward } from "./norm";
+export { rotaryBackward, rotaryForward } from "./rotary";
+export { attentionBackward, attentionForward } from "./attention";
+export { swigluBackward, swigluForward } from "./swiglu";
+export { crossEntropy, distil, distilTop } from "./loss";
+export { gatherRows, scatterRows } from "./embedding";
+export { sumOfSquares, sumParts } from "./reduce";
+export { clear, copy } from "./move";
+export { adamw } from "./adamw";

@@ -1,0 +1,123 @@
+/**
+ * The programs that workers run: each a list of phases over buffers laid out once for a batch shape.
+ * @module
+ */
+import type { Multiply } from "./blas.ts";
+import { batchMemory, type Crew, type ModelMemory, modelMemory, type Scratch } from "./memory.ts";
+import type { Kernels } from "./module.ts";
+import { backwardPhases } from "./plan/backward.ts";
+import { blasProducts } from "./plan/blas_products.ts";
+import type { Context, Phase, Settings } from "./plan/context.ts";
+import { forwardPhases } from "./plan/forward.ts";
+import { logitPhase, lossPhases } from "./plan/head.ts";
+import { packedProducts } from "./plan/products.ts";
+import { adamwPhase, packingPhase, squaresPhase, type Update } from "./plan/update.ts";
+import type { BatchShape, TransformerShape } from "./shape.ts";
+
+/** One thing to do with a batch whose inputs lie in memory. */
+export interface BatchRun {
+  /**
+   * gradient: losses and (added to) the gradient; evaluate: cross-entropies alone; forward: up to the head's input;
+   * logits: of rows that `forward` has prepared.
+   */
+  readonly program: "gradient" | "evaluate" | "forward" | "logits";
+  readonly batch: BatchShape;
+  readonly settings: Settings;
+}
+
+/** One thing to do with the parameters. */
+export type ModelRun =
+  /** Panels of the weights, after they were replaced. */
+  | { readonly program: "pack" }
+  /** Σ g² by blocks. */
+  | { readonly program: "squares" }
+  /** AdamW, then fresh panels. */
+  | { readonly program: "update"; readonly update: Update };
+
+export type Run = BatchRun | ModelRun;
+
+/** Stands in `Context.settings` until the first run sets them. */
+const UNSET: Settings = {
+  accumulate: false,
+  lossScale: 0,
+  temperature: 1,
+  crossEntropyShare: 1,
+  reverse: false,
+  logitFirst: 0,
+  logitStep: 1,
+  logitCount: 0,
+};
+
+/** Builds the phases of one worker; a batch shape's stay until another one comes. */
+export class Planner {
+  readonly #model: ModelMemory;
+  #latest: { key: string; context: Context; programs: Record<BatchRun["program"], Phase[]> } | undefined;
+
+  constructor(
+    readonly kernels: Kernels,
+    readonly shape: TransformerShape,
+    readonly crew: Crew,
+    /** Which of the crew this one is. */
+    readonly worker: number,
+    /** The crew's BLAS, if it has one. */
+    readonly multiply?: Multiply,
+  ) {
+    this.#model = modelMemory(shape);
+  }
+
+  phases(run: Run): Phase[] {
+    const { kernels } = this;
+    const model = this.#model;
+    switch (run.program) {
+      case "pack":
+        return this.#packing();
+      case "squares":
+        return [squaresPhase(kernels, model)];
+      case "update":
+        return [adamwPhase(kernels, model, run.update), ...this.#packing()];
+      default: {
+        const { context, programs } = this.#programs(run.batch);
+        context.settings = run.settings;
+        return programs[run.program];
+      }
+    }
+  }
+
+  /** A BLAS reads the weights as they are. */
+  #packing(): Phase[] {
+    return this.multiply === undefined ? [packingPhase(this.kernels, this.#model)] : [];
+  }
+
+  #programs(batch: BatchShape) {
+    const key = JSON.stringify(batch);
+    if (this.#latest?.key !== key) {
+      const memory = batchMemory(this.shape, this.#model, batch, this.crew);
+      const scratch = memory.scratch[this.worker] as Scratch; // One for each worker.
+      const { kernels, shape, multiply } = this;
+      const products = multiply === undefined
+        ? packedProducts(kernels, scratch)
+        : blasProducts(multiply, kernels);
+      const context = {
+        kernels,
+        products,
+        shape,
+        batch,
+        model: this.#model,
+        memory,
+        scratch,
+        settings: UNSET,
+      };
+      const forward = forwardPhases(context);
+      const programs = {
+        forward,
+        logits: [logitPhase(context)],
+        evaluate: [...forward, ...lossPhases(context, false)],
+        gradient: batch.training
+          ? [...forward, ...lossPhases(context, true), ...backwardPhases(context)]
+          : [],
+      };
+      this.#latest = { key, context, programs };
+    }
+    return this.#latest;
+  }
+}

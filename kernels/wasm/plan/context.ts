@@ -1,0 +1,72 @@
+/**
+ * What the phases of a plan share.
+ *
+ * A plan is a list of phases; a phase is a number of tasks, any of which any worker may run, in any order: each writes
+ * only what belongs to it, and each sum has one owner and one order. That is why the bits of a result do not depend on
+ * the number of workers. Between two phases all workers meet at a barrier.
+ * @module
+ */
+import type { BatchMemory, ModelMemory, Scratch } from "../memory.ts";
+import type { Kernels } from "../module.ts";
+import type { BatchShape, TransformerShape } from "../shape.ts";
+import type { Products } from "./products.ts";
+
+/** Tasks between two barriers. */
+export interface Phase {
+  readonly tasks: number;
+  run(task: number): void;
+}
+
+/** Numbers that change from call to call, while the plan stays. */
+export interface Settings {
+  /** Add to the gradient instead of replacing it: every micro-batch but the first. */
+  readonly accumulate: boolean;
+  /** 1 / Σ weight of all targets of the step. */
+  readonly lossScale: number;
+  /** τ, s and the direction of a teacher; unused without one. */
+  readonly temperature: number;
+  readonly crossEntropyShare: number;
+  readonly reverse: boolean;
+  /** Rows whose logits are wanted: `logitCount` of them, every `logitStep`th from `logitFirst` on. */
+  readonly logitFirst: number;
+  readonly logitStep: number;
+  readonly logitCount: number;
+}
+
+/** Everything that a task reads; the buffers' contents aside, only `settings` changes. */
+export interface Context {
+  readonly kernels: Kernels;
+  readonly products: Products;
+  readonly shape: TransformerShape;
+  readonly batch: BatchShape;
+  readonly model: ModelMemory;
+  readonly memory: BatchMemory;
+  readonly scratch: Scratch;
+  settings: Settings;
+}
+
+/** A run of rows (or columns, or parameters). */
+export interface Block {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** 0 … count, cut into blocks of `size`; the last one may be shorter. */
+export function blocks(count: number, size: number): Block[] {
+  return Array.from(
+    { length: Math.ceil(count / size) },
+    (_, i) => ({ from: i * size, count: Math.min(size, count - i * size) }),
+  );
+}
+
+/** 0 … count, cut into equal blocks of at most `most`, each a multiple of `multiple` but the last. */
+export function evenBlocks(count: number, most: number, multiple: number): Block[] {
+  const parts = Math.ceil(count / most);
+  return blocks(count, Math.ceil(count / parts / multiple) * multiple);
+}
+
+/** A phase from a list of tasks. */
+export function phase(tasks: readonly (() => void)[]): Phase {
+  // The pool runs tasks 0 … tasks − 1 only.
+  return { tasks: tasks.length, run: (task) => (tasks[task] as () => void)() };
+}

@@ -1,0 +1,139 @@
+/**
+ * The kernels at work: one shared memory, the workers on it, and views of what a caller reads and writes.
+ * @module
+ */
+import {
+  type BatchMemory,
+  batchMemory,
+  type Crew,
+  MEMORY_LIMIT,
+  type ModelMemory,
+  modelMemory,
+  PAGE_BYTES,
+  rotaryTable,
+} from "./memory.ts";
+import { compileKernels, hasRelaxedSimd, type Variant } from "./module.ts";
+import type { Run } from "./plan.ts";
+import type { BatchShape, TransformerShape } from "./shape.ts";
+import type { Reply, Start } from "./worker.ts";
+
+/** A worker stopped, or a kernel trapped. The runtime is of no further use. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+}
+
+/** A model's memory and workers. Calls must not overlap. */
+export class TransformerRuntime implements Disposable {
+  readonly model: ModelMemory;
+  #placed: { key: string; memory: BatchMemory } | undefined;
+
+  private constructor(
+    readonly shape: TransformerShape,
+    readonly variant: Variant,
+    readonly memory: WebAssembly.Memory,
+    readonly crew: Crew,
+    private readonly workers: readonly Worker[],
+  ) {
+    this.model = modelMemory(shape);
+  }
+
+  /**
+   * Starts the crew's threads.
+   *
+   * @param choice which build to run; "auto": with relaxed SIMD where the engine has it
+   * @throws {MemoryLimitError} where the parameters alone go beyond 4 GiB.
+   */
+  static async start(
+    shape: TransformerShape,
+    crew: Crew,
+    choice: Variant | "auto",
+  ): Promise<TransformerRuntime> {
+    const variant = choice === "auto" ? (hasRelaxedSimd() ? "relaxed" : "simd") : choice;
+    // A batch of one token finds out whether the model fits at all.
+    batchMemory(shape, modelMemory(shape), ONE_TOKEN, crew);
+    const module = await compileKernels(variant);
+    const pages = Math.ceil(modelMemory(shape).end / PAGE_BYTES);
+    const memory = new WebAssembly.Memory({
+      initial: pages,
+      maximum: MEMORY_LIMIT / PAGE_BYTES,
+      shared: true,
+    });
+    const workers = Array.from(
+      { length: crew.workers },
+      () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
+    );
+    const runtime = new TransformerRuntime(shape, variant, memory, crew, workers);
+    await runtime.#everyone((worker, i) => {
+      const start: Start = { module, memory, shape, crew, worker: i };
+      worker.postMessage(start);
+    });
+    return runtime;
+  }
+
+  /**
+   * Makes room for a batch and lays its rotary table out.
+   *
+   * @throws {MemoryLimitError} where it does not fit into 4 GiB.
+   */
+  place(batch: BatchShape): BatchMemory {
+    const key = JSON.stringify(batch);
+    if (this.#placed?.key === key) return this.#placed.memory;
+    const memory = batchMemory(this.shape, this.model, batch, this.crew);
+    const missing = memory.end - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const table = rotaryTable(this.shape, batch.length);
+    this.floats(memory.rotary, table.length).set(table);
+    this.#placed = { key, memory };
+    return memory;
+  }
+
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count);
+  }
+
+  doubles(address: number, count: number): Float64Array {
+    return new Float64Array(this.memory.buffer, address, count);
+  }
+
+  words(address: number, count: number): Uint32Array {
+    return new Uint32Array(this.memory.buffer, address, count);
+  }
+
+  /** Parameters, gradient or a moment: one float each. */
+  parameters(address: number): Float32Array {
+    return this.floats(address, this.model.places.count);
+  }
+
+  /** Lets all workers run a program; a batch must have been placed before. */
+  async run(run: Run): Promise<void> {
+    await this.#everyone((worker) => worker.postMessage(run));
+  }
+
+  /** Stops the workers. */
+  [Symbol.dispose]() {
+    for (const worker of this.workers) worker.terminate();
+  }
+
+  /** Sends every worker something and waits for all to answer. */
+  async #everyone(send: (worker: Worker, index: number) => void) {
+    const replies = this.workers.map((worker, i) =>
+      new Promise<void>((resolve, reject) => {
+        const fail = (message: string) => reject(new WorkerError(`Worker ${i}: ${message}`));
+        worker.onmessage = ({ data }: MessageEvent<Reply>) => data.done ? resolve() : fail(data.message);
+        worker.onerror = (event) => {
+          event.preventDefault();
+          fail(event.message);
+        };
+        send(worker, i);
+      })
+    );
+    try {
+      await Promise.all(replies);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+}
+
+const ONE_TOKEN: BatchShape = { sequences: 1, length: 1, training: false, teacher: "none", teacherWidth: 0 };
