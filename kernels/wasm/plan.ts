@@ -3,11 +3,12 @@
  * @module
  */
 import type { Multiply } from "./blas.ts";
-import { batchMemory, type Crew, type ModelMemory, modelMemory, type Scratch } from "./memory.ts";
-import type { Kernels } from "./module.ts";
+import { batchMemory, type Crew, type Scratch } from "./memory/batch.ts";
+import { type ModelMemory, modelMemory } from "./memory/model.ts";
+import type { Kernels } from "./kernels.ts";
 import { backwardPhases } from "./plan/backward.ts";
 import { blasProducts } from "./plan/blas_products.ts";
-import type { Context, Phase, Settings } from "./plan/context.ts";
+import { type Context, NO_SETTINGS, type Phase, type Settings } from "./plan/context.ts";
 import { forwardPhases } from "./plan/forward.ts";
 import { logitPhase, lossPhases } from "./plan/head.ts";
 import { packedProducts } from "./plan/products.ts";
@@ -35,18 +36,6 @@ export type ModelRun =
   | { readonly program: "update"; readonly update: Update };
 
 export type Run = BatchRun | ModelRun;
-
-/** Stands in `Context.settings` until the first run sets them. */
-const UNSET: Settings = {
-  accumulate: false,
-  lossScale: 0,
-  temperature: 1,
-  crossEntropyShare: 1,
-  reverse: false,
-  logitFirst: 0,
-  logitStep: 1,
-  logitCount: 0,
-};
 
 /** Builds the phases of one worker; a batch shape's stay until another one comes. */
 export class Planner {
@@ -105,7 +94,7 @@ export class Planner {
         model: this.#model,
         memory,
         scratch,
-        settings: UNSET,
+        settings: NO_SETTINGS,
       };
       const forward = forwardPhases(context);
       const programs = {

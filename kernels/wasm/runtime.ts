@@ -1,17 +1,13 @@
 /**
  * The kernels at work: one shared memory, the workers on it, and views of what a caller reads and writes.
+ *
+ * Workers and builds are found beside this module; a bundle of it needs worker.ts (bundled too) and build/ beside it.
  * @module
  */
-import {
-  type BatchMemory,
-  batchMemory,
-  type Crew,
-  MEMORY_LIMIT,
-  type ModelMemory,
-  modelMemory,
-  PAGE_BYTES,
-  rotaryTable,
-} from "./memory.ts";
+import { MEMORY_LIMIT, PAGE_BYTES } from "./memory/arena.ts";
+import { type BatchMemory, batchMemory, type Crew } from "./memory/batch.ts";
+import { type ModelMemory, modelMemory } from "./memory/model.ts";
+import { rotaryTable } from "./memory/rotary_table.ts";
 import { compileKernels, hasRelaxedSimd, type Variant } from "./module.ts";
 import type { Run } from "./plan.ts";
 import type { BatchShape, TransformerShape } from "./shape.ts";
@@ -26,6 +22,7 @@ export class WorkerError extends Error {
 export class TransformerRuntime implements Disposable {
   readonly model: ModelMemory;
   #placed: { key: string; memory: BatchMemory } | undefined;
+  #stopped = false;
 
   private constructor(
     readonly shape: TransformerShape,
@@ -104,13 +101,19 @@ export class TransformerRuntime implements Disposable {
     return this.floats(address, this.model.places.count);
   }
 
-  /** Lets all workers run a program; a batch must have been placed before. */
+  /**
+   * Lets all workers run a program; a batch must have been placed before.
+   *
+   * @throws {WorkerError} where a worker fails, which stops all, or after they were stopped.
+   */
   async run(run: Run): Promise<void> {
+    if (this.#stopped) throw new WorkerError("The workers were stopped.");
     await this.#everyone((worker) => worker.postMessage(run));
   }
 
   /** Stops the workers. */
   [Symbol.dispose]() {
+    this.#stopped = true;
     for (const worker of this.workers) worker.terminate();
   }
 

@@ -4,7 +4,8 @@
  */
 import { runPhases } from "./barrier.ts";
 import { blasMultiply } from "./blas.ts";
-import { type Crew, modelMemory } from "./memory.ts";
+import type { Crew } from "./memory/batch.ts";
+import { modelMemory } from "./memory/model.ts";
 import { instantiateKernels } from "./module.ts";
 import { Planner, type Run } from "./plan.ts";
 import type { TransformerShape } from "./shape.ts";

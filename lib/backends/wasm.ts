@@ -4,9 +4,11 @@
  * @module
  */
 import { findBlas } from "../../kernels/wasm/blas.ts";
-import { MemoryLimitError } from "../../kernels/wasm/memory.ts";
+import { MemoryLimitError } from "../../kernels/wasm/memory/arena.ts";
+import { UPDATE_BLOCK } from "../../kernels/wasm/memory/model.ts";
 import type { Variant } from "../../kernels/wasm/module.ts";
-import type { BatchRun } from "../../kernels/wasm/plan.ts";
+import type { Run } from "../../kernels/wasm/plan.ts";
+import { NO_SETTINGS, type Settings } from "../../kernels/wasm/plan/context.ts";
 import { TransformerRuntime, WorkerError } from "../../kernels/wasm/runtime.ts";
 import type { BatchShape } from "../../kernels/wasm/shape.ts";
 import { RunError, UsageError } from "../core/errors.ts";
@@ -15,13 +17,13 @@ import { clipScale } from "./adamw.ts";
 import type {
   SequenceLoss,
   StepResult,
-  Teacher,
   TokenBatch,
   TrainBackend,
   TrainState,
   UpdateSettings,
 } from "./backend.ts";
 import { checkBatch } from "./batch.ts";
+import { type Inputs, shapeOf, writeInputs, writeTargets, writeTeacher } from "./wasm_batch.ts";
 
 /** How the backend runs; none of it changes what it computes, `variant` and `blas` only how it rounds. */
 export interface WasmOptions {
@@ -32,8 +34,6 @@ export interface WasmOptions {
   /** auto: matrix products by OpenBLAS or Accelerate where one is found, and foreign functions are permitted. Absent: off. */
   readonly blas?: "off" | "auto";
 }
-
-type Inputs = Pick<TokenBatch, "sequences" | "length" | "tokens" | "documents">;
 
 /**
  * The WebAssembly backend, with all weights 0 until `importState`.
@@ -80,7 +80,7 @@ class WasmBackend implements TrainBackend {
     await this.#run({ program: "squares" });
     const { count } = runtime.model.places;
     let squares = 0;
-    for (const sum of runtime.doubles(runtime.model.squares, Math.ceil(count / 32768))) squares += sum;
+    for (const sum of runtime.doubles(runtime.model.squares, Math.ceil(count / UPDATE_BLOCK))) squares += sum;
     const gradientNorm = Math.sqrt(squares);
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) await this.#update(update, gradientNorm);
     const tokens = microBatches.reduce((sum, batch) => sum + countTargets(batch), 0);
@@ -110,16 +110,21 @@ class WasmBackend implements TrainBackend {
     checkBatch(this.config, batch);
     const { sequences, length } = batch;
     const { vocabularySize } = this.config;
-    const shape: BatchShape = { sequences, length, training: false, teacher: "none", teacherWidth: 0 };
+    const shape = shapeOf(batch, false);
     const memory = this.#place(shape);
-    this.#writeInputs(batch, memory.tokens, memory.starts);
-    await this.#run({ program: "forward", batch: shape, settings: SETTINGS });
+    writeInputs(this.runtime, memory, batch);
+    await this.#run({ program: "forward", batch: shape, settings: NO_SETTINGS });
     const rows = positions === "all" ? sequences * length : sequences;
     const step = positions === "all" ? 1 : length;
     const result = new Float32Array(rows * vocabularySize);
     for (let from = 0; from < rows; from += memory.logitRows) {
       const count = Math.min(memory.logitRows, rows - from);
-      const settings = { ...SETTINGS, logitFirst: (from + 1) * step - 1, logitStep: step, logitCount: count };
+      const settings = {
+        ...NO_SETTINGS,
+        logitFirst: (from + 1) * step - 1,
+        logitStep: step,
+        logitCount: count,
+      };
       await this.#run({ program: "logits", batch: shape, settings });
       for (let row = 0; row < count; row++) {
         const logits = this.runtime.floats(memory.logits + row * memory.logitStride, vocabularySize);
@@ -163,6 +168,7 @@ class WasmBackend implements TrainBackend {
 
   /** The gradient over all micro-batches, left in memory; returns their loss. */
   async #accumulate(microBatches: readonly TokenBatch[]): Promise<number> {
+    if (microBatches.length === 0) throw new UsageError("Backend: no micro-batch was given.");
     for (const batch of microBatches) checkBatch(this.config, batch);
     const total = microBatches.reduce((total, batch) => total + totalWeight(batch), 0);
     let loss = 0;
@@ -186,52 +192,17 @@ class WasmBackend implements TrainBackend {
   async #losses(
     program: "gradient" | "evaluate",
     batch: TokenBatch,
-    settings: Partial<BatchRun["settings"]>,
+    settings: Partial<Settings>,
   ): Promise<Float32Array> {
-    const { sequences, length } = batch;
     const training = program === "gradient";
     const teacher = training ? batch.teacher : undefined;
-    const shape: BatchShape = {
-      sequences,
-      length,
-      training,
-      teacher: teacher === undefined ? "none" : teacher.ids === undefined ? "full" : "top",
-      teacherWidth: teacher === undefined ? 0 : teacher.logits.length / (sequences * length),
-    };
+    const shape = shapeOf(batch, training, teacher);
     const memory = this.#place(shape);
-    this.#writeInputs(batch, memory.tokens, memory.starts);
-    this.runtime.words(memory.targets, memory.rows).set(batch.targets);
-    const weights = this.runtime.floats(memory.lossWeights, memory.rows);
-    if (batch.weights === undefined) weights.fill(1);
-    else weights.set(batch.weights);
-    if (teacher !== undefined) this.#writeTeacher(teacher, memory);
-    await this.#run({ program, batch: shape, settings: { ...SETTINGS, ...settings } });
+    writeInputs(this.runtime, memory, batch);
+    writeTargets(this.runtime, memory, batch);
+    if (teacher !== undefined) writeTeacher(this.runtime, memory, teacher);
+    await this.#run({ program, batch: shape, settings: { ...NO_SETTINGS, ...settings } });
     return this.runtime.floats(memory.losses, memory.rows);
-  }
-
-  #writeInputs({ sequences, length, tokens, documents }: Inputs, tokenPlace: number, startPlace: number) {
-    this.runtime.words(tokenPlace, tokens.length).set(tokens);
-    const starts = this.runtime.words(startPlace, tokens.length);
-    for (let sequence = 0; sequence < sequences; sequence++) {
-      let start = 0;
-      for (let position = 0; position < length; position++) {
-        const row = sequence * length + position;
-        if (position > 0 && documents?.[row] !== documents?.[row - 1]) start = position;
-        starts[row] = start;
-      }
-    }
-  }
-
-  #writeTeacher(
-    { logits, ids }: Teacher,
-    memory: { rows: number; teacherLogits: number; teacherStride: number; teacherIds: number },
-  ) {
-    const width = logits.length / memory.rows;
-    for (let row = 0; row < memory.rows; row++) {
-      this.runtime.floats(memory.teacherLogits + row * memory.teacherStride, width)
-        .set(logits.subarray(row * width, (row + 1) * width));
-    }
-    if (ids !== undefined) this.runtime.words(memory.teacherIds, ids.length).set(ids);
   }
 
   async #update(settings: UpdateSettings, gradientNorm: number) {
@@ -263,22 +234,10 @@ class WasmBackend implements TrainBackend {
     }
   }
 
-  async #run(run: Parameters<TransformerRuntime["run"]>[0]) {
+  async #run(run: Run) {
     await asRunError(this.runtime.run(run));
   }
 }
-
-/** Settings of a run that has no use for them. */
-const SETTINGS: BatchRun["settings"] = {
-  accumulate: false,
-  lossScale: 0,
-  temperature: 1,
-  crossEntropyShare: 1,
-  reverse: false,
-  logitFirst: 0,
-  logitStep: 1,
-  logitCount: 0,
-};
 
 /** The kernels know nothing of exit codes. */
 function translated(error: unknown): unknown {

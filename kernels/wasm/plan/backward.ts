@@ -6,13 +6,14 @@
  * its gateUp buffer turns into that of gate and up, and `queryKeyValueGradient` that of q, k and v before RoPE.
  * @module
  */
-import type { LayerActivations, LayerMatrices } from "../memory.ts";
+import type { LayerActivations } from "../memory/batch.ts";
+import type { LayerMatrices } from "../memory/model.ts";
 import { queryKeyValueWidth } from "../shape.ts";
 import { type Block, blocks, type Context, evenBlocks, type Phase, phase } from "./context.ts";
 import { rowsAt } from "./forward.ts";
 import { normPart } from "./head.ts";
 
-/** Rows of the embedding whose gradient one task scatters, at least. */
+/** Ranges of the vocabulary that the embedding's gradient is scattered by, one a task. */
 const SCATTER_TASKS = 16;
 
 interface Layer {

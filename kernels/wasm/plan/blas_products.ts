@@ -3,7 +3,7 @@
  * @module
  */
 import type { Multiply } from "../blas.ts";
-import type { Kernels } from "../module.ts";
+import type { Kernels } from "../kernels.ts";
 import { evenBlocks } from "./context.ts";
 import type { Products, Rows } from "./products.ts";
 

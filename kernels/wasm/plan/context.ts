@@ -6,9 +6,11 @@
  * the number of workers. Between two phases all workers meet at a barrier.
  * @module
  */
-import type { BatchMemory, ModelMemory, Scratch } from "../memory.ts";
-import type { Kernels } from "../module.ts";
+import type { BatchMemory, Scratch } from "../memory/batch.ts";
+import type { ModelMemory } from "../memory/model.ts";
+import type { Kernels } from "../kernels.ts";
 import type { BatchShape, TransformerShape } from "../shape.ts";
+import { roundUp } from "../memory/arena.ts";
 import type { Products } from "./products.ts";
 
 /** Tasks between two barriers. */
@@ -32,6 +34,18 @@ export interface Settings {
   readonly logitStep: number;
   readonly logitCount: number;
 }
+
+/** Settings for a run that has no use for them. */
+export const NO_SETTINGS: Settings = {
+  accumulate: false,
+  lossScale: 0,
+  temperature: 1,
+  crossEntropyShare: 1,
+  reverse: false,
+  logitFirst: 0,
+  logitStep: 1,
+  logitCount: 0,
+};
 
 /** Everything that a task reads; the buffers' contents aside, only `settings` changes. */
 export interface Context {
@@ -62,7 +76,7 @@ export function blocks(count: number, size: number): Block[] {
 /** 0 … count, cut into equal blocks of at most `most`, each a multiple of `multiple` but the last. */
 export function evenBlocks(count: number, most: number, multiple: number): Block[] {
   const parts = Math.ceil(count / most);
-  return blocks(count, Math.ceil(count / parts / multiple) * multiple);
+  return blocks(count, roundUp(count / parts, multiple));
 }
 
 /** A phase from a list of tasks. */

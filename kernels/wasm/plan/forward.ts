@@ -3,7 +3,9 @@
  * layer's attention to the next layer's queries, keys and values without meeting the others.
  * @module
  */
-import type { LayerActivations, LayerMatrices } from "../memory.ts";
+import { type LayerActivations, QUERY_BLOCK } from "../memory/batch.ts";
+import type { LayerMatrices } from "../memory/model.ts";
+import { roundUp } from "../memory/arena.ts";
 import { queryKeyValueWidth } from "../shape.ts";
 import { type Block, blocks, type Context, type Phase, phase } from "./context.ts";
 import type { Rows } from "./products.ts";
@@ -92,7 +94,7 @@ function attentionPhase({ kernels, shape, batch, memory, scratch }: Context, kep
   const { sequences, length } = batch;
   const width = queryKeyValueWidth(shape);
   const parts = Math.ceil(ATTENTION_TASKS / (sequences * heads));
-  const queryBlocks = blocks(length, Math.ceil(length / parts / 40) * 40);
+  const queryBlocks = blocks(length, roundUp(length / parts, QUERY_BLOCK));
   const tasks: (() => void)[] = [];
   for (let sequence = 0; sequence < sequences; sequence++) {
     const row = sequence * length;

@@ -4,8 +4,9 @@
  * Matrices are row-major and given by address and stride in bytes.
  * @module
  */
-import { GRADIENT_COLUMNS, GRADIENT_ROWS, type Matrix, type Scratch } from "../memory.ts";
-import type { Kernels } from "../module.ts";
+import { GRADIENT_COLUMNS, GRADIENT_ROWS, type Scratch } from "../memory/batch.ts";
+import type { Matrix } from "../memory/model.ts";
+import type { Kernels } from "../kernels.ts";
 import { evenBlocks } from "./context.ts";
 
 /** Rows of a row-major matrix. */

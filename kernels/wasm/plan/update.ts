@@ -2,8 +2,9 @@
  * What happens to the parameters once a gradient is complete: its norm, AdamW, and fresh panels of the weights.
  * @module
  */
-import { type Matrix, type ModelMemory, roundUp, UPDATE_BLOCK } from "../memory.ts";
-import type { Kernels } from "../module.ts";
+import { roundUp } from "../memory/arena.ts";
+import { type Matrix, type ModelMemory, UPDATE_BLOCK } from "../memory/model.ts";
+import type { Kernels } from "../kernels.ts";
 import { blocks, evenBlocks, type Phase, phase } from "./context.ts";
 
 /** Rows or columns of a matrix that one packing task covers: whole panels. */

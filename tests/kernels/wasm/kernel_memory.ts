@@ -1,11 +1,7 @@
 /** The kernels of one build over a small memory of their own, for tests that call them one by one. */
 import assert from "node:assert/strict";
-import {
-  compileKernels,
-  instantiateKernels,
-  type Kernels,
-  type Variant,
-} from "../../../kernels/wasm/module.ts";
+import type { Kernels } from "../../../kernels/wasm/kernels.ts";
+import { compileKernels, instantiateKernels, type Variant } from "../../../kernels/wasm/module.ts";
 
 export const VARIANTS: readonly Variant[] = ["relaxed", "simd"];
 

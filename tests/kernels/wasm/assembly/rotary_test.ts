@@ -1,4 +1,4 @@
-import { rotaryTable } from "../../../../kernels/wasm/memory.ts";
+import { rotaryTable } from "../../../../kernels/wasm/memory/rotary_table.ts";
 import { assertNear, at, derivatives, KernelMemory, noise, VARIANTS } from "../kernel_memory.ts";
 
 const [SEQUENCES, LENGTH, HEADS, HEAD_SIZE, THETA, EPSILON] = [2, 3, 2, 8, 100, 1e-5];

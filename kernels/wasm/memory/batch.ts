@@ -1,83 +1,27 @@
 /**
- * The layout of the shared memory: who lies where, in bytes.
- *
- * First what a model has whatever the batch (parameters, gradient, moments, packed weights), then what a batch shape
- * needs (inputs, activations, scratch). Pages that nobody touches cost no physical memory.
+ * What a batch shape needs in the shared memory, behind the model: inputs, activations, gradients, scratch.
  * @module
  */
-import {
-  type BatchShape,
-  type ParameterPlaces,
-  parameterPlaces,
-  queryKeyValueWidth,
-  type TransformerShape,
-} from "./shape.ts";
+import { type BatchShape, queryKeyValueWidth, type TransformerShape } from "../shape.ts";
+import { Arena, MEMORY_LIMIT, MemoryLimitError, roundUp } from "./arena.ts";
+import type { ModelMemory } from "./model.ts";
 
-/** A 32-bit module addresses 4 GiB. */
-export const MEMORY_LIMIT = 2 ** 32;
-export const PAGE_BYTES = 65536;
-/** Floats that one task of a reduction or of AdamW covers. */
-export const UPDATE_BLOCK = 32768;
-/** Rows or columns of a weight gradient that one task computes at most. */
+/** Rows and columns of a weight gradient that one task computes at most: whole panels. */
 export const GRADIENT_ROWS = 160;
 export const GRADIENT_COLUMNS = 256;
-/** Depth that products are blocked by; DEPTH_BLOCK of assembly/product.ts. */
-const DEPTH_BLOCK = 256;
 /** Queries that attention is blocked by; QUERY_BLOCK of assembly/attention.ts. */
 export const QUERY_BLOCK = 40;
+/** Depth that products are blocked by; DEPTH_BLOCK of assembly/product.ts. */
+const DEPTH_BLOCK = 256;
 /** Logits that the head holds at a time, in bytes, as far as a useful number of rows allows. */
 const LOGIT_BYTES = 2 ** 26;
 const FEWEST_LOGIT_ROWS = 160;
 
-/** The model and the batch need more than a 32-bit module addresses. */
-export class MemoryLimitError extends Error {
-  override readonly name = "MemoryLimitError";
-}
-
-/** A weight matrix [outputs, inputs] and its two packed forms. */
-export interface Matrix {
-  readonly weights: number;
-  readonly gradient: number;
-  readonly outputs: number;
-  readonly inputs: number;
-  /** Right panels of Wᵀ, for y = x·Wᵀ. */
-  readonly forwardPanels: number;
-  /** Right panels of W, for dx = dy·W. */
-  readonly backwardPanels: number;
-}
-
-/** Parameters that no product reads: a norm's weight, the embedding's rows. */
-export interface Vector {
-  readonly weights: number;
-  readonly gradient: number;
-}
-
-/** The part of the layout that the batch shape does not change. */
-export interface ModelMemory {
-  readonly places: ParameterPlaces;
-  /** Counters of the barrier: next task, workers that arrived, generation. */
-  readonly control: number;
-  readonly weights: number;
-  readonly gradient: number;
-  readonly firstMoment: number;
-  readonly secondMoment: number;
-  /** One float64 for every UPDATE_BLOCK parameters. */
-  readonly squares: number;
-  readonly embedding: Vector;
-  readonly head: Matrix;
-  readonly layers: readonly LayerMatrices[];
-  readonly finalNorm: Vector;
-  readonly end: number;
-}
-
-/** A layer's parameters. */
-export interface LayerMatrices {
-  readonly queryKeyValue: Matrix;
-  readonly output: Matrix;
-  readonly gateUp: Matrix;
-  readonly down: Matrix;
-  readonly attentionNorm: Vector;
-  readonly feedForwardNorm: Vector;
+/** Who computes: decides the size of tasks and the number of scratch places. */
+export interface Crew {
+  readonly workers: number;
+  /** Path of the BLAS that computes products; absent: our own kernels. */
+  readonly blas?: string | undefined;
 }
 
 /** What a layer keeps of the forward pass; R rows, one for each position of the batch. */
@@ -158,85 +102,6 @@ export interface Scratch {
   readonly edge: number;
 }
 
-/** The next multiple. */
-export function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
-}
-
-/** Hands out 64-byte aligned places, one after another. */
-class Arena {
-  constructor(public end: number) {}
-
-  bytes(size: number): number {
-    const place = this.end;
-    this.end += roundUp(size, 64);
-    return place;
-  }
-
-  floats(count: number): number {
-    return this.bytes(4 * count);
-  }
-}
-
-/** Floats in right panels: these are whole, and a multiple of 4 deep (assembly/pack.ts). */
-function rightPanels(columns: number, depth: number): number {
-  return roundUp(columns, 8) * roundUp(depth, 4);
-}
-
-/** Lays out what the model needs. */
-export function modelMemory(shape: TransformerShape): ModelMemory {
-  const places = parameterPlaces(shape);
-  const arena = new Arena(PAGE_BYTES); // The first page holds the module's constants.
-  const control = arena.bytes(64);
-  const weights = arena.floats(places.count);
-  const gradient = arena.floats(places.count);
-  const firstMoment = arena.floats(places.count);
-  const secondMoment = arena.floats(places.count);
-  const squares = arena.bytes(8 * Math.ceil(places.count / UPDATE_BLOCK));
-  const vector = (place: number): Vector => ({
-    weights: weights + 4 * place,
-    gradient: gradient + 4 * place,
-  });
-  const matrix = (place: number, outputs: number, inputs: number): Matrix => ({
-    ...vector(place),
-    outputs,
-    inputs,
-    forwardPanels: arena.floats(rightPanels(outputs, inputs)),
-    backwardPanels: arena.floats(rightPanels(inputs, outputs)),
-  });
-  const { width, feedForwardWidth } = shape;
-  const layers = places.layers.map((layer): LayerMatrices => ({
-    queryKeyValue: matrix(layer.queryKeyValue, queryKeyValueWidth(shape), width),
-    output: matrix(layer.output, width, shape.heads * shape.headSize),
-    gateUp: matrix(layer.gateUp, 2 * feedForwardWidth, width),
-    down: matrix(layer.down, width, feedForwardWidth),
-    attentionNorm: vector(layer.attentionNorm),
-    feedForwardNorm: vector(layer.feedForwardNorm),
-  }));
-  const head = matrix(places.head, shape.vocabularySize, width);
-  return {
-    places,
-    control,
-    weights,
-    gradient,
-    firstMoment,
-    secondMoment,
-    squares,
-    embedding: vector(places.embedding),
-    head,
-    layers,
-    finalNorm: vector(places.finalNorm),
-    end: arena.end,
-  };
-}
-
-/** Who computes: decides the size of tasks and the number of scratch places. */
-export interface Crew {
-  readonly workers: number;
-  /** Path of the BLAS that computes products; absent: our own kernels. */
-  readonly blas?: string | undefined;
-}
-
 /** Rows of one row-wise task: enough tasks to share, of whole panels, or of a size that pays for a call of a BLAS. */
 function rowBlockFor(rows: number, blas: boolean): number {
   return blas
@@ -311,7 +176,9 @@ function layout(shape: TransformerShape, model: ModelMemory, batch: BatchShape, 
       left: arena.floats(
         Math.max(GRADIENT_ROWS * DEPTH_BLOCK, QUERY_BLOCK * roundUp(Math.max(length, headSize), 20)),
       ),
-      right: arena.floats(roundUp(gradientColumns, 8) * DEPTH_BLOCK),
+      right: arena.floats(
+        Math.max(roundUp(gradientColumns, 8) * DEPTH_BLOCK, QUERY_BLOCK * roundUp(headSize, 8)),
+      ),
       keyPanels: arena.floats(panels),
       valuePanels: arena.floats(panels),
       keyRowPanels: arena.floats(panels),
@@ -350,25 +217,4 @@ export function batchMemory(
       ? `${needs}, more than the 4 GiB that WebAssembly addresses; ${fitting} sequences at a time would fit.`
       : `${needs}, more than the 4 GiB that WebAssembly addresses; no batch of this length fits.`,
   );
-}
-
-/**
- * Cosines and signed sines of every position, laid out as assembly/rotary.ts reads them. Frequencies and angles are
- * rounded to float32, as the models were trained.
- */
-export function rotaryTable(shape: TransformerShape, length: number): Float32Array {
-  const { headSize, ropeTheta } = shape;
-  const table = new Float32Array(length * 2 * headSize);
-  for (let position = 0; position < length; position++) {
-    for (let pair = 0; pair < headSize / 2; pair++) {
-      const frequency = Math.fround(ropeTheta ** Math.fround(-2 * pair / headSize));
-      const angle = Math.fround(position * frequency);
-      // Four elements, two pairs, take eight floats: their cosines, then their sines.
-      const at = (position * headSize + 4 * (pair >> 1)) * 2 + 2 * (pair & 1);
-      table[at] = table[at + 1] = Math.cos(angle);
-      table[at + 4] = -Math.sin(angle);
-      table[at + 5] = Math.sin(angle);
-    }
-  }
-  return table;
 }

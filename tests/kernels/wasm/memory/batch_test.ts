@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type BatchMemory,
-  batchMemory,
-  MEMORY_LIMIT,
-  MemoryLimitError,
-  modelMemory,
-} from "../../../kernels/wasm/memory.ts";
-import type { BatchShape, TransformerShape } from "../../../kernels/wasm/shape.ts";
+import { MEMORY_LIMIT, MemoryLimitError } from "../../../../kernels/wasm/memory/arena.ts";
+import { type BatchMemory, batchMemory } from "../../../../kernels/wasm/memory/batch.ts";
+import { modelMemory } from "../../../../kernels/wasm/memory/model.ts";
+import type { BatchShape, TransformerShape } from "../../../../kernels/wasm/shape.ts";
 
 const SHAPE: TransformerShape = {
   vocabularySize: 37,

@@ -1,0 +1,220 @@
+/**
+ * The type of the compiled kernels.
+ *
+ * Addresses are bytes into the shared memory; counts are elements. Each function's meaning, with shapes and equations,
+ * stands in assembly/, in the file named in the comment.
+ * @module
+ */
+
+type Address = number;
+type Bytes = number;
+type Flag = 0 | 1;
+
+/** Exports of assembly/index.ts. */
+export interface Kernels {
+  // pack.ts
+  packRight(b: Address, stride: Bytes, columns: number, depth: number, panels: Address): void;
+  packRightTransposed(b: Address, stride: Bytes, columns: number, depth: number, panels: Address): void;
+  // product.ts
+  multiplyPacked(
+    a: Address,
+    aStride: Bytes,
+    right: Address,
+    depth: number,
+    rows: number,
+    columns: number,
+    base: Address,
+    baseStride: Bytes,
+    c: Address,
+    stride: Bytes,
+    left: Address,
+    edge: Address,
+  ): void;
+  multiplyTransposed(
+    a: Address,
+    aStride: Bytes,
+    b: Address,
+    bStride: Bytes,
+    depth: number,
+    rows: number,
+    columns: number,
+    accumulate: Flag,
+    c: Address,
+    stride: Bytes,
+    left: Address,
+    right: Address,
+    edge: Address,
+  ): void;
+  // norm.ts
+  rmsNormForward(
+    x: Address,
+    weight: Address,
+    y: Address,
+    reciprocals: Address,
+    rows: number,
+    width: number,
+    epsilon: number,
+  ): void;
+  rmsNormBackward(
+    dy: Address,
+    x: Address,
+    weight: Address,
+    reciprocals: Address,
+    base: Address,
+    dx: Address,
+    part: Address,
+    rows: number,
+    width: number,
+  ): void;
+  // rotary.ts
+  rotaryForward(
+    rows: Address,
+    stride: Bytes,
+    count: number,
+    heads: number,
+    headSize: number,
+    table: Address,
+    position: number,
+    length: number,
+    reciprocals: Address,
+    epsilon: number,
+  ): void;
+  rotaryBackward(
+    gradients: Address,
+    normalised: Address,
+    stride: Bytes,
+    count: number,
+    heads: number,
+    headSize: number,
+    table: Address,
+    position: number,
+    length: number,
+    reciprocals: Address,
+    reciprocalStride: Bytes,
+  ): void;
+  // attention.ts
+  attentionForward(
+    q: Address,
+    k: Address,
+    v: Address,
+    stride: Bytes,
+    starts: Address,
+    output: Address,
+    outputStride: Bytes,
+    logSums: Address,
+    headSize: number,
+    scale: number,
+    from: number,
+    to: number,
+    keyPanels: Address,
+    valuePanels: Address,
+    left: Address,
+    scores: Address,
+    edge: Address,
+  ): void;
+  attentionBackward(
+    q: Address,
+    k: Address,
+    v: Address,
+    stride: Bytes,
+    starts: Address,
+    output: Address,
+    outputGradient: Address,
+    outputStride: Bytes,
+    logSums: Address,
+    logSumStride: Bytes,
+    dq: Address,
+    dk: Address,
+    dv: Address,
+    length: number,
+    group: number,
+    headSize: number,
+    scale: number,
+    keyPanels: Address,
+    valuePanels: Address,
+    keyRowPanels: Address,
+    left: Address,
+    right: Address,
+    scores: Address,
+    scoreGradients: Address,
+    edge: Address,
+  ): void;
+  // swiglu.ts
+  swigluForward(gateUp: Address, activation: Address, rows: number, width: number): void;
+  swigluBackward(gateUp: Address, gradient: Address, rows: number, width: number): void;
+  // loss.ts
+  crossEntropy(
+    logits: Address,
+    stride: Bytes,
+    rows: number,
+    vocabulary: number,
+    targets: Address,
+    weights: Address,
+    scale: number,
+    losses: Address,
+    gradient: Flag,
+  ): void;
+  distil(
+    logits: Address,
+    stride: Bytes,
+    rows: number,
+    vocabulary: number,
+    targets: Address,
+    weights: Address,
+    scale: number,
+    losses: Address,
+    teacher: Address,
+    teacherStride: Bytes,
+    temperature: number,
+    share: number,
+    reverse: Flag,
+  ): void;
+  distilTop(
+    logits: Address,
+    stride: Bytes,
+    rows: number,
+    vocabulary: number,
+    targets: Address,
+    weights: Address,
+    scale: number,
+    losses: Address,
+    teacher: Address,
+    ids: Address,
+    k: number,
+    temperature: number,
+    share: number,
+  ): void;
+  // embedding.ts
+  gatherRows(tokens: Address, embedding: Address, x: Address, rows: number, width: number): void;
+  scatterRows(
+    tokens: Address,
+    dx: Address,
+    gradient: Address,
+    rows: number,
+    width: number,
+    from: number,
+    to: number,
+  ): void;
+  // move.ts
+  clear(target: Address, bytes: Bytes): void;
+  copy(target: Address, source: Address, bytes: Bytes): void;
+  // reduce.ts
+  sumParts(parts: Address, count: number, width: number, target: Address, accumulate: Flag): void;
+  sumOfSquares(x: Address, count: number, target: Address): void;
+  // adamw.ts
+  adamw(
+    weights: Address,
+    gradients: Address,
+    firstMoments: Address,
+    secondMoments: Address,
+    count: number,
+    clip: number,
+    keep: number,
+    rise1: number,
+    beta2: number,
+    rise2: number,
+    stepSize: number,
+    correction: number,
+    epsilon: number,
+  ): void;
+}
