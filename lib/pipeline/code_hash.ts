@@ -14,6 +14,8 @@ interface ModuleGraph {
     readonly local?: string;
     /** "name@version" of an npm package. */
     readonly npmPackage?: string;
+    /** Why it could not be read. */
+    readonly error?: string;
   }[];
 }
 
@@ -36,6 +38,7 @@ async function hashEntry(entry: URL): Promise<string> {
   if (!entry.pathname.endsWith(".ts")) return (await hashFile(fileURLToPath(entry))).sha256;
   const parts: string[] = [];
   for (const module of (await moduleGraph(entry)).modules) {
+    if (module.error !== undefined) throw new RunError(`${module.specifier} cannot be read: ${module.error}`);
     if (module.local !== undefined && module.specifier.startsWith("file:")) {
       parts.push((await hashFile(module.local)).sha256);
     } else parts.push(module.npmPackage ?? module.specifier);

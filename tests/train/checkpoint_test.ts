@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { RunError, UsageError } from "../../lib/core/errors.ts";
+import { MODEL_SIZES, parameterCount } from "../../lib/model/config.ts";
+import { type Checkpoint, latestCheckpoint, saveCheckpoint } from "../../lib/train/checkpoint.ts";
+
+const config = {
+  ...MODEL_SIZES["140m"],
+  vocabularySize: 8,
+  width: 4,
+  layers: 1,
+  heads: 1,
+  keyValueHeads: 1,
+  headSize: 4,
+  feedForwardWidth: 4,
+};
+
+function checkpoint(step: number): Checkpoint {
+  const filled = (start: number) =>
+    Float32Array.from({ length: parameterCount(config) }, (_, i) => start + i / 7);
+  return {
+    state: { step, weights: filled(step), firstMoment: filled(-step), secondMoment: filled(step + 0.5) },
+    data: { stage: "test", seed: 1, step, fingerprint: { length: 64 } },
+    fingerprint: "f",
+  };
+}
+
+Deno.test("latestCheckpoint() gives back what saveCheckpoint() was given, the newest first", async () => {
+  const directory = await Deno.makeTempDir();
+  assert.equal(await latestCheckpoint(join(directory, "none"), config, "f"), undefined);
+  for (const step of [9, 10, 100]) await saveCheckpoint(directory, config, checkpoint(step), 2);
+  assert.deepEqual(await latestCheckpoint(directory, config, "f"), checkpoint(100));
+});
+
+Deno.test("saveCheckpoint() keeps the newest and removes the rest", async () => {
+  const directory = await Deno.makeTempDir();
+  for (const step of [1, 2, 3, 4]) await saveCheckpoint(directory, config, checkpoint(step), 2);
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+  assert.deepEqual(names, ["step-00000003.safetensors", "step-00000004.safetensors"]);
+  await saveCheckpoint(directory, config, checkpoint(5), 1);
+  assert.equal([...Deno.readDirSync(directory)].length, 1);
+});
+
+Deno.test("latestCheckpoint() refuses another fingerprint, and a file cut short", async () => {
+  const directory = await Deno.makeTempDir();
+  await saveCheckpoint(directory, config, checkpoint(1), 1);
+  await assert.rejects(latestCheckpoint(directory, config, "g"), RunError);
+  await Deno.truncate(join(directory, "step-00000001.safetensors"), 500);
+  await assert.rejects(latestCheckpoint(directory, config, "f"), UsageError);
+});
