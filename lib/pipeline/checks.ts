@@ -9,6 +9,7 @@ import { formatDuration, startProgress } from "../core/progress.ts";
 import { readNotebook } from "./notebook.ts";
 import { findNotebooks, testNotebooks } from "./notebook_check.ts";
 import { testModule } from "./notebook_module.ts";
+import { prepareWebGpu } from "./setup.ts";
 import { runProcess } from "./subprocess.ts";
 
 /** What a check found. */
@@ -37,6 +38,13 @@ export interface CheckResult extends Outcome {
 const ROOMS = ["kernels", "lib", "tasks", "tests"];
 const ASSEMBLY_SCRIPT = "kernels/wasm/assembly";
 
+/** Tests that need an adapter. */
+const WEBGPU_TESTS = [
+  "tests/kernels/webgpu",
+  "tests/kernels/bench/gpu_test.ts",
+  "tests/backends/webgpu_test.ts",
+];
+
 /** All checks of the project at `root`. */
 export function projectChecks(root: string): Check[] {
   const deno = (...args: string[]) => (signal: AbortSignal) => runDeno(root, args, signal);
@@ -46,7 +54,7 @@ export function projectChecks(root: string): Check[] {
     { name: "types", run: async (signal) => await deno("check", "--quiet", ...await modules(root))(signal) },
     { name: "lock", run: deno("install", "--frozen", "--quiet") },
     { name: "wasm", run: deno("run", "-A", "kernels/wasm/build.ts", "--check") },
-    { name: "unit", run: (signal) => runTests(root, ["--no-check", "tests"], signal) },
+    { name: "unit", run: (signal) => runUnitTests(root, signal) },
     {
       name: "docs",
       run: (signal) => runTests(root, ["--doc", `--ignore=${ASSEMBLY_SCRIPT}`, "kernels", "lib"], signal),
@@ -94,6 +102,14 @@ export async function runChecks(checks: readonly Check[], signal: AbortSignal): 
 /** "unit: 12 passed, 0 failed, 3s". */
 function describe({ name, passed, failed, seconds }: CheckResult): string {
   return `${name}: ${passed} passed, ${failed} failed, ${formatDuration(seconds)}`;
+}
+
+/** Every test; without the kernels' where WebGPU has no adapter and none can be had. */
+async function runUnitTests(root: string, signal: AbortSignal): Promise<Outcome> {
+  const missing = await prepareWebGpu({ signal });
+  if (missing === null) return await runTests(root, ["--no-check", "tests"], signal);
+  const outcome = await runTests(root, ["--no-check", `--ignore=${WEBGPU_TESTS.join()}`, "tests"], signal);
+  return { ...outcome, notRun: [`the WebGPU kernels: ${missing.reason} ${missing.command}`] };
 }
 
 /** A subcommand of `deno` as one check. */

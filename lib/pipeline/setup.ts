@@ -1,6 +1,7 @@
 /**
- * The project's own Python environment, `.venv`: it holds what executes notebooks in Jupyter, and the Deno kernel's registration.
- * Nothing outside the project is touched, except that Debian's python3-venv is installed where it is missing and apt may.
+ * What the tests need beyond Deno: the project's own Python environment, `.venv`, which holds what executes notebooks in Jupyter
+ * and the Deno kernel's registration, and an adapter for WebGPU.
+ * Nothing outside the project is touched, except that Debian's packages are installed where they are missing and apt may.
  * @module
  */
 import { join } from "node:path";
@@ -16,6 +17,9 @@ export const jupyterPackages = ["jupyter_client==8.10.0", "jupyter_core==5.9.1",
 
 /** The front end, which only people need. */
 export const jupyterLabPackage = "jupyterlab==4.6.6";
+
+/** Vulkan on the CPU, for WebGPU without a GPU: correct and slow. */
+const SOFTWARE_DRIVER = "mesa-vulkan-drivers";
 
 /** Time for pip on a slow line. */
 const INSTALL_SECONDS = 600;
@@ -113,6 +117,25 @@ async function createEnvironment(
   return {
     reason: `pip could not install Jupyter's client (${reason ?? "is the network there?"}).`,
     command: `.venv/bin/pip install ${jupyterPackages.join(" ")}`,
+  };
+}
+
+/** Says whether Deno's WebGPU finds an adapter; a process of its own, since a driver installed later is not seen by this one. */
+const ADAPTER_PROBE = "Deno.exit(await navigator.gpu.requestAdapter() === null ? 1 : 0)";
+
+/**
+ * Finds an adapter for Deno's WebGPU, or installs Mesa's software driver where apt may.
+ *
+ * @returns What is missing, or null where an adapter is there.
+ */
+export async function prepareWebGpu(options: { signal?: AbortSignal } = {}): Promise<Missing | null> {
+  const hasAdapter = async () =>
+    (await runProcess(Deno.execPath(), ["eval", ADAPTER_PROBE], { ...options, seconds: 60 }))?.code === 0;
+  if (await hasAdapter()) return null;
+  if (await installDebian(SOFTWARE_DRIVER, options) && await hasAdapter()) return null;
+  return {
+    reason: "Deno's WebGPU finds no adapter, not even a software one.",
+    command: installCommand(SOFTWARE_DRIVER),
   };
 }
 

@@ -1,0 +1,91 @@
+/**
+ * Matrix products: C = scale · op(A) · op(B), plus what C held or a residual; any shape, row-major views into larger buffers.
+ * @module
+ */
+import type { Device } from "../device/device.ts";
+import { KernelError } from "../device/errors.ts";
+import type { Dispatch } from "../plan/dispatch.ts";
+import { choicesFor, type ProductChoice, productKey, productTiles } from "../tuning.ts";
+import { dispatch } from "./kernel.ts";
+import { bindProduct, type ProductBuffers, type ProductSpec } from "./product_spec.ts";
+import { partialSums, sumKernel } from "./product_sum.ts";
+import { suitsTensor, tensorKernel } from "./product_tensor.ts";
+import { tileGrid } from "./product_tile.ts";
+import { vectorKernel } from "./product_vector.ts";
+
+/** A row-major view into a buffer. */
+export interface Matrix {
+  readonly buffer: GPUBuffer;
+  readonly type: "f32" | "f16";
+  /** Elements before the first one; default 0. */
+  readonly offset?: number;
+  /** Elements from one row to the next; default: the row's length. */
+  readonly stride?: number;
+}
+
+/** What a product computes. Stored shapes: A is m × k (k × m transposed), B k × n (n × k transposed), C and residual m × n. */
+export interface ProductOptions {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly a: Matrix;
+  readonly b: Matrix;
+  readonly c: Matrix;
+  /** C += instead of C =. */
+  readonly accumulate?: boolean;
+  /** Added to the product. C's own view, or one that does not overlap with it. */
+  readonly residual?: Matrix;
+  /** Multiplies the product, not what is added to it. Default 1. */
+  readonly scale?: number;
+}
+
+/**
+ * The dispatches that compute a product, in order: one, or two where k is split into ranges.
+ *
+ * On the tensor tier f16 operands whose rows are whole pieces of 16 bytes go through the tensor cores. Sums are f32 in every tier,
+ * in an order that depends only on the sizes and the choice.
+ *
+ * @param choice How to divide the work; default: what the device's tuning says, or else an estimate.
+ * @throws {KernelError} for sizes that are no positive whole numbers and views outside of their buffers.
+ */
+export async function product(
+  device: Device,
+  label: string,
+  options: ProductOptions,
+  choice?: ProductChoice,
+): Promise<Dispatch[]> {
+  const { spec, buffers } = bindProduct(label, options);
+  const kernel = device.tier === "tensor" && suitsTensor(spec) ? "tensor" : "vector";
+  const { tile: name, split } = choice ?? device.tuning.products[productKey(spec)] ??
+    bestChoice(device, spec, kernel);
+  const tile = productTiles.get(name)?.tile;
+  if (!tile || (tile.kernel === "tensor" && kernel === "vector")) {
+    throw new KernelError(
+      `Product ${label}: tile "${name}" cannot compute ${productKey(spec)} on the ${device.tier} tier.`,
+    );
+  }
+  const grid = tileGrid(spec, tile, split);
+  const kernelOf = (spec: ProductSpec, buffers: ProductBuffers) =>
+    tile.kernel === "tensor"
+      ? tensorKernel(label, spec, tile, grid, buffers)
+      : vectorKernel(label, spec, tile, grid, buffers);
+  if (grid.split === 1) return [await dispatch(device, kernelOf(spec, buffers))];
+
+  const c = partialSums(spec, grid.split);
+  const partial = { buffer: device.scratch(4 * c.rows * c.columns) };
+  const first = { ...spec, c, residual: null, accumulate: false, scale: 1 };
+  return Promise.all([
+    dispatch(device, kernelOf(first, { ...buffers, c: partial, residual: null })),
+    dispatch(device, sumKernel(label, spec, grid.split, partial, buffers.c, buffers.residual)),
+  ]);
+}
+
+/** The choice expected to be fastest whose partial sums fit into one binding. */
+function bestChoice(device: Device, spec: ProductSpec, kernel: "tensor" | "vector"): ProductChoice {
+  const { maxStorageBufferBindingSize } = device.gpu.limits;
+  const [best] = choicesFor(spec, kernel, maxStorageBufferBindingSize / (4 * spec.m * spec.n));
+  if (!best) throw new KernelError(`No tile for ${productKey(spec)}.`);
+  return best;
+}
