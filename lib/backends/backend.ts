@@ -5,6 +5,7 @@
  * The same recipe on the same data gives the same curve on every backend, within stated tolerances.
  * @module
  */
+import type { Tuning } from "../../kernels/webgpu/tuning.ts";
 import type { ModelConfig, ParameterKind } from "../model/config.ts";
 
 /** Sequences to learn from or to score. Arrays are row-major [sequences × length]. */
@@ -71,6 +72,8 @@ export interface TrainState {
   readonly secondMoment: Float32Array;
   /** Power of two that f16 gradients are multiplied by; absent where none are. */
   readonly lossScale?: number;
+  /** Tiles that a GPU run began with: they decide the order of sums, so a resumed run keeps them. Absent elsewhere. */
+  readonly tuning?: Tuning;
 }
 
 /** Per-sequence sums of a batch. */

@@ -17,6 +17,8 @@ import { REPORT, SETTINGS, SETTINGS_LENGTH } from "../../kernels/webgpu/ops/adam
 import { type BatchPlan, TransformerModel } from "../../kernels/webgpu/plan/transformer.ts";
 import type { BatchShape } from "../../kernels/webgpu/plan/transformer_activations.ts";
 import { KINDS } from "../../kernels/webgpu/plan/transformer_parameters.ts";
+import type { Tuning } from "../../kernels/webgpu/tuning.ts";
+import { canonicalJson } from "../core/artefacts.ts";
 import { RunError, UsageError } from "../core/errors.ts";
 import { checkModelConfig, type ModelConfig, parameterCount } from "../model/config.ts";
 import type {
@@ -69,10 +71,19 @@ export async function createWebgpuBackend(
   options: WebgpuOptions = {},
 ): Promise<TrainBackend> {
   checkModelConfig(config);
-  const { provider = "auto", tier = "auto", recompute = false } = options;
-  const device = await asRunError(openDevice({ provider, tier }));
+  return new WebgpuBackend(config, await openModel(config, options), options);
+}
+
+/** A model with its buffers on a device of its own. */
+async function openModel(
+  config: ModelConfig,
+  options: WebgpuOptions,
+  tuning?: Tuning,
+): Promise<TransformerModel> {
+  const { provider = "auto", tier = "auto" } = options;
+  const device = await asRunError(openDevice({ provider, tier, ...(tuning && { tuning }) }));
   try {
-    return new WebgpuBackend(config, await asRunError(TransformerModel.create(device, config)), recompute);
+    return await asRunError(TransformerModel.create(device, config));
   } catch (error) {
     device[Symbol.dispose]();
     throw error;
@@ -82,20 +93,24 @@ export async function createWebgpuBackend(
 class WebgpuBackend implements TrainBackend {
   readonly name = "webgpu";
   readonly description: string;
-  readonly #device: Device;
+  #model: TransformerModel;
   /** Updates done. */
   #step = 0;
   #lossScale: number;
 
   constructor(
     readonly config: ModelConfig,
-    readonly model: TransformerModel,
-    private readonly recompute: boolean,
+    model: TransformerModel,
+    private readonly options: WebgpuOptions,
   ) {
-    this.#device = model.device;
+    this.#model = model;
     const { provider, tier, adapter } = this.#device;
     this.description = `webgpu, ${adapter} through ${provider === "dawn" ? "Dawn" : "Deno"}, ${tier}`;
     this.#lossScale = this.#firstLossScale();
+  }
+
+  get #device(): Device {
+    return this.#model.device;
   }
 
   async step(microBatches: readonly TokenBatch[], update: UpdateSettings): Promise<StepResult> {
@@ -111,7 +126,7 @@ class WebgpuBackend implements TrainBackend {
 
   async gradient(microBatches: readonly TokenBatch[]): Promise<{ loss: number; gradient: Float32Array }> {
     const { loss, gradientFactor } = await this.#accumulate(microBatches, null);
-    return { loss, gradient: await asRunError(this.model.parameters.read("gradient", gradientFactor)) };
+    return { loss, gradient: await asRunError(this.#model.parameters.read("gradient", gradientFactor)) };
   }
 
   async evaluate(batch: TokenBatch): Promise<SequenceLoss> {
@@ -157,13 +172,14 @@ class WebgpuBackend implements TrainBackend {
   }
 
   async exportState(): Promise<TrainState> {
-    const { parameters } = this.model;
+    const { parameters } = this.#model;
     return {
       step: this.#step,
       weights: await asRunError(parameters.read("weights")),
       firstMoment: await asRunError(parameters.read("firstMoment")),
       secondMoment: await asRunError(parameters.read("secondMoment")),
       ...(this.#device.tier !== "f32" && { lossScale: this.#lossScale }),
+      tuning: this.#device.tuning,
     };
   }
 
@@ -177,8 +193,9 @@ class WebgpuBackend implements TrainBackend {
         );
       }
     }
-    for (const name of arrays) this.model.parameters.write(name, state[name]);
-    this.model.cast?.submit();
+    await this.#retune(state.tuning);
+    for (const name of arrays) this.#model.parameters.write(name, state[name]);
+    this.#model.cast?.submit();
     this.#step = state.step;
     this.#lossScale = this.#firstLossScale(state.lossScale);
     await asRunError(this.#device.settled());
@@ -187,6 +204,14 @@ class WebgpuBackend implements TrainBackend {
   // deno-lint-ignore require-await -- the interface's other backends have to wait
   async [Symbol.asyncDispose](): Promise<void> {
     this.#device[Symbol.dispose]();
+  }
+
+  /** Moves to a device with the tiles that a run began with; kernels are compiled for their tiles. */
+  async #retune(tuning: Tuning | undefined): Promise<void> {
+    const choices = ({ products }: Tuning) => canonicalJson(products);
+    if (tuning === undefined || choices(tuning) === choices(this.#device.tuning)) return;
+    this.#device[Symbol.dispose]();
+    this.#model = await openModel(this.config, this.options, tuning);
   }
 
   /** f32 gradients need no scale. */
@@ -202,12 +227,16 @@ class WebgpuBackend implements TrainBackend {
     for (const batch of microBatches) checkBatch(this.config, batch);
     const total = microBatches.reduce((total, batch) => total + totalWeight(batch), 0);
     const { vocabularySize } = this.config;
-    const training = { recompute: this.recompute };
+    const training = { recompute: this.options.recompute ?? false };
     for (;;) {
       const gradientFactor = 1 / (this.#lossScale * total);
-      this.#device.write(this.model.settings, this.#settings(gradientFactor, update));
-      this.model.begin.submit();
-      const plans = new Set([this.model.begin, this.model.measure, ...(update ? [this.model.update] : [])]);
+      this.#device.write(this.#model.settings, this.#settings(gradientFactor, update));
+      this.#model.begin.submit();
+      const plans = new Set([
+        this.#model.begin,
+        this.#model.measure,
+        ...(update ? [this.#model.update] : []),
+      ]);
       for (const batch of microBatches) {
         const plan = await this.#plan(shapeOf(batch, training));
         writeInputs(this.#device, plan.activations, batch);
@@ -221,11 +250,11 @@ class WebgpuBackend implements TrainBackend {
         plan.loss.submit();
         plans.add(plan.forward).add(plan.loss);
       }
-      this.model.measure.submit();
-      if (update !== null) this.model.update.submit();
+      this.#model.measure.submit();
+      if (update !== null) this.#model.update.submit();
       // The next step's commands, while the device works on this one's.
       for (const plan of plans) plan.prepare();
-      const report = new Float32Array(await asRunError(this.#device.read(this.model.report)));
+      const report = new Float32Array(await asRunError(this.#device.read(this.#model.report)));
       // The report has an entry for each of its names.
       const [sum, gradientNorm, finite] = [REPORT.loss, REPORT.gradientNorm, REPORT.finite].map((i) =>
         report[i] as number
@@ -258,7 +287,7 @@ class WebgpuBackend implements TrainBackend {
   }
 
   #plan(shape: BatchShape): Promise<BatchPlan> {
-    return asRunError(this.model.plan(shape));
+    return asRunError(this.#model.plan(shape));
   }
 }
 

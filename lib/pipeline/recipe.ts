@@ -64,7 +64,7 @@ const recipeFile = z.strictObject({
     ropeTheta: z.number().positive(),
     initializerRange: z.number().positive(),
   }),
-  backend: z.enum(["wasm", "tfjs"]),
+  backend: z.enum(["wasm", "webgpu", "tfjs"]),
   cpu: z.strictObject({
     /** Threads; null: one a core. The bits do not depend on it. */
     workers: positive.nullable(),

@@ -1,7 +1,7 @@
 /**
  * Checkpoints of an unfinished stage: one safetensors file each, written atomically, the newest few kept.
  *
- * Tensors "weights/NAME", "first_moment/NAME", "second_moment/NAME" for every parameter; metadata: step, data, fingerprint.
+ * Tensors "weights/NAME", "first_moment/NAME", "second_moment/NAME" for every parameter; metadata: step, data, fingerprint, and a GPU's loss scale and tiles.
  * @module
  */
 import { join } from "node:path";
@@ -62,6 +62,8 @@ export async function saveCheckpoint(
     step: String(state.step),
     data: JSON.stringify(data),
     fingerprint,
+    ...(state.lossScale !== undefined && { lossScale: String(state.lossScale) }),
+    ...(state.tuning !== undefined && { tuning: JSON.stringify(state.tuning) }),
   });
   const old = (await savedSteps(directory)).filter((step) => step !== state.step).slice(
     0,
@@ -83,7 +85,7 @@ export async function latestCheckpoint(
   const step = (await savedSteps(directory)).at(-1);
   if (step === undefined) return undefined;
   using file = await SafetensorsFile.open(join(directory, fileName(step)));
-  const { fingerprint = "none", data = "null" } = file.metadata;
+  const { fingerprint = "none", data = "null", lossScale, tuning } = file.metadata;
   if (fingerprint !== expectedFingerprint) {
     throw new RunError(
       `${file.path} belongs to another recipe, data or code (fingerprint ${fingerprint}); --restart begins anew.`,
@@ -96,6 +98,8 @@ export async function latestCheckpoint(
     weights: new Float32Array(total),
     firstMoment: new Float32Array(total),
     secondMoment: new Float32Array(total),
+    ...(lossScale !== undefined && { lossScale: Number(lossScale) }),
+    ...(tuning !== undefined && { tuning: JSON.parse(tuning) }),
   };
   for (const [part, field] of Object.entries(PARTS)) {
     for (const { name, offset } of layout) {

@@ -140,6 +140,15 @@ Deno.test("webgpu: the state that goes out and in again goes on as if nothing ha
   }
 });
 
+Deno.test("webgpu: a state brings the tiles that its run began with", async () => {
+  const tuning = { adapter: "another", products: { any: { tile: "vector 64x64x16 8x4", split: 1 } } };
+  await using backend = await open(SMALL_MODEL, "f32");
+  const before = await backend.exportState();
+  await backend.importState({ ...before, tuning });
+  assert.deepEqual(await backend.exportState(), { ...before, tuning });
+  assert.ok(Number.isFinite((await backend.step([randomBatch(6, 1, 4)], UPDATE)).loss));
+});
+
 Deno.test("webgpu: shapes of batches may alternate, more of them than keep their buffers", async () => {
   await using backend = await open(SMALL_MODEL, "f32");
   const lengths = [3, 4, 5, 6, 7, 3];

@@ -32,6 +32,15 @@ Deno.test("latestCheckpoint() gives back what saveCheckpoint() was given, the ne
   assert.deepEqual(await latestCheckpoint(directory, config, "f"), checkpoint(100));
 });
 
+Deno.test("saveCheckpoint() keeps a GPU's loss scale and tiles", async () => {
+  const directory = await Deno.makeTempDir();
+  const plain = checkpoint(3);
+  const tuning = { adapter: "card", products: { key: { tile: "tensor", split: 2 } } };
+  const gpu = { ...plain, state: { ...plain.state, lossScale: 128, tuning } };
+  await saveCheckpoint(directory, config, gpu, 1);
+  assert.deepEqual(await latestCheckpoint(directory, config, "f"), gpu);
+});
+
 Deno.test("saveCheckpoint() keeps the newest and removes the rest", async () => {
   const directory = await Deno.makeTempDir();
   for (const step of [1, 2, 3, 4]) await saveCheckpoint(directory, config, checkpoint(step), 2);
