@@ -1,0 +1,66 @@
+/**
+ * Judges by what a person names: a server's address, or a model's directory.
+ * @module
+ */
+import { openBackend } from "../backends/open.ts";
+import { UsageError } from "../core/errors.ts";
+import { loadModel } from "../model/checkpoint.ts";
+import { openTokenizer } from "../tokenizer/tokenizer.ts";
+import type { Judge } from "./ask_llm.ts";
+import { createModelJudge } from "./model_judge.ts";
+import { createServerJudge, SERVER_JUDGE, type ServerJudge } from "./server_judge.ts";
+
+/** What goes with a server, and what goes with a directory. */
+export interface JudgeOptions {
+  /** The server's model; the key is taken from OPENAI_API_KEY, where that is set. */
+  readonly model: string | undefined;
+  /** Where a server's answers are kept. */
+  readonly cacheDirectory: string;
+  /** Tokenizer of the directory's model. */
+  readonly tokenizer: string;
+  /** How the directory's model is asked. */
+  readonly format: "chat" | "plain";
+}
+
+/** Most tokens of a prompt to a model of our own; more is slow and changes answers little. */
+const MAX_TOKENS = 1024;
+
+/** Documents that a model of our own judges at once. */
+const BATCH_SIZE = 8;
+
+/**
+ * Opens an OpenAI-compatible server ("http://localhost:8000/v1") or a model directory on the CPU engine, for the rest of the process.
+ *
+ * @throws {UsageError} for a server without a model's name, a directory that is no model, or another model's tokenizer.
+ */
+export async function openJudge(address: string, options: JudgeOptions): Promise<Judge | ServerJudge> {
+  if (/^https?:/.test(address)) {
+    const { model, cacheDirectory } = options;
+    if (model === undefined) {
+      throw new UsageError(`The judge is the server ${address}, but no model of it is named.`);
+    }
+    const apiKey = Deno.env.get("OPENAI_API_KEY");
+    return createServerJudge({
+      ...SERVER_JUDGE,
+      baseUrl: address,
+      model,
+      cacheDirectory,
+      ...(apiKey === undefined ? {} : { apiKey }),
+    });
+  }
+  const { config, weights } = await loadModel(address);
+  const tokenizer = await openTokenizer(options.tokenizer);
+  if (tokenizer.vocabularySize !== config.vocabularySize) {
+    throw new UsageError(
+      `Tokenizer ${tokenizer.name} has ${tokenizer.vocabularySize} ids, the judge in ${address} ${config.vocabularySize}.`,
+    );
+  }
+  const backend = await openBackend("wasm", config, { blas: "off" });
+  const moment = new Float32Array(weights.length);
+  await backend.importState({ step: 0, weights, firstMoment: moment, secondMoment: moment });
+  return createModelJudge(backend, tokenizer, {
+    format: options.format,
+    maxTokens: Math.min(config.maxPositions, MAX_TOKENS),
+    batchSize: BATCH_SIZE,
+  });
+}

@@ -1,0 +1,191 @@
+/**
+ * A judge for Ask-LLM on a server that speaks OpenAI's chat completions (vLLM, llama.cpp, a hosted service).
+ * @module
+ */
+import { join } from "node:path";
+import OpenAI from "openai";
+import pLimit from "p-limit";
+import { fingerprint } from "../core/artefacts.ts";
+import { UsageError } from "../core/errors.ts";
+import type { Document } from "../sources/document.ts";
+import { AppendLog } from "./append_log.ts";
+import type { Judge, Judgement } from "./ask_llm.ts";
+import { askServer, type RetrySettings } from "./chat_request.ts";
+import type { Prompt } from "./prompt.ts";
+
+/** Where the server is, and how it is asked. */
+export interface ServerJudgeSettings extends RetrySettings {
+  /** Up to and including "/v1". */
+  readonly baseUrl: string;
+  /** Absent: none, as local servers take it. */
+  readonly apiKey?: string;
+  /** Requests under way at once. */
+  readonly concurrency: number;
+  /** Documents are cut to their first so many characters (UTF-16 units). */
+  readonly documentCharacters: number;
+  /** An answer that takes longer counts as failed; in milliseconds. */
+  readonly timeout: number;
+  /** Every answer is kept here; the same question is never asked again. */
+  readonly cacheDirectory: string;
+}
+
+/** Where to begin; what a server bears is its own affair. */
+export const SERVER_JUDGE = {
+  concurrency: 8,
+  documentCharacters: 8000,
+  retries: 6,
+  retryDelay: 1000,
+  timeout: 120_000,
+} as const satisfies Partial<ServerJudgeSettings>;
+
+/** What a price list has, in any currency, per million tokens. */
+export interface TokenPrices {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** What judging would take. */
+export interface RequestEstimate {
+  /** Documents without a cached answer. */
+  readonly requests: number;
+  /** At 4 characters a token. */
+  readonly inputTokens: number;
+  /** One a request. */
+  readonly outputTokens: number;
+  /** In the currency of the prices. */
+  readonly price: number;
+}
+
+/** Of English text in most tokenizers; estimates rest on it. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** Batches are larger than the number of requests at once, so that few slots stand empty at their ends. */
+const BATCHES_PER_SLOT = 8;
+
+type CacheEntry = Judgement & { readonly id: string };
+
+/** The answers to one prompt. */
+interface Cache {
+  readonly log: AppendLog<CacheEntry>;
+  /** By the documents' ids. */
+  readonly known: Map<string, Judgement>;
+}
+
+/** A judge that can say beforehand what it will cost. */
+export interface ServerJudge extends Judge {
+  /**
+   * What judging these documents would take; those judged before cost nothing.
+   *
+   * @param documents Their ids and lengths in UTF-16 units, as the catalogue's table `documents` has them.
+   */
+  estimate(
+    prompt: Prompt,
+    documents: Iterable<{ readonly id: string; readonly characters: number }>,
+    prices: TokenPrices,
+  ): Promise<RequestEstimate>;
+}
+
+/**
+ * The judge. Its errors: {@link UsageError} where the server refuses the request (a wrong key, model or address) or gives no
+ * log-probabilities; `RunError` where a request fails for good. Answers up to then are in the cache.
+ *
+ * @throws {UsageError} for a setting out of range.
+ */
+export function createServerJudge(settings: ServerJudgeSettings): ServerJudge {
+  for (const name of ["concurrency", "documentCharacters", "timeout"] as const) {
+    if (!Number.isSafeInteger(settings[name]) || settings[name] < 1) {
+      throw new UsageError(`${name} is ${settings[name]}, expected a whole number above 0.`);
+    }
+  }
+  if (!Number.isSafeInteger(settings.retries) || settings.retries < 0) {
+    throw new UsageError(`retries is ${settings.retries}, expected a whole number from 0.`);
+  }
+  if (!URL.canParse(settings.baseUrl)) {
+    throw new UsageError(
+      `The judge's address is "${settings.baseUrl}", expected a URL such as http://localhost:8000/v1.`,
+    );
+  }
+  const { baseUrl, model, documentCharacters, cacheDirectory } = settings;
+  const name = `${model} at ${baseUrl}, first ${documentCharacters} characters`;
+  const client = new OpenAI({
+    baseURL: baseUrl,
+    apiKey: settings.apiKey ?? "none",
+    maxRetries: 0,
+    timeout: settings.timeout,
+    logLevel: "off",
+  });
+  const limit = pLimit(settings.concurrency);
+
+  /** By the prompt's hash; read once. */
+  const caches = new Map<string, Promise<Cache>>();
+  const cacheOf = (prompt: Prompt) => {
+    const cache = caches.get(prompt.hash) ?? openCache(cacheDirectory, name, prompt);
+    caches.set(prompt.hash, cache);
+    return cache;
+  };
+
+  return {
+    name,
+    batchSize: settings.concurrency * BATCHES_PER_SLOT,
+    async judge(prompt, documents, signal) {
+      const { log, known } = await cacheOf(prompt);
+      const stop = new AbortController();
+      const signals = AbortSignal.any(signal === undefined ? [stop.signal] : [signal, stop.signal]);
+      const results = await Promise.allSettled(
+        documents.map((document) =>
+          known.get(document.id) ?? limit(async () => {
+            try {
+              const judgement = await askServer(
+                client,
+                question(prompt, document, documentCharacters),
+                settings,
+                signals,
+              );
+              log.append([{ id: document.id, ...judgement }]);
+              known.set(document.id, judgement);
+              return judgement;
+            } catch (error) {
+              // What fails for good for one document would fail for the others.
+              stop.abort(error);
+              throw error;
+            }
+          })
+        ),
+      );
+      signals.throwIfAborted();
+      // None was rejected: a rejection aborts.
+      return results.map((result) => (result as PromiseFulfilledResult<Judgement>).value);
+    },
+    async estimate(prompt, documents, prices) {
+      const { known } = await cacheOf(prompt);
+      let requests = 0, characters = 0;
+      for (const document of documents) {
+        if (known.has(document.id)) continue;
+        requests++;
+        characters += prompt.before.length + Math.min(document.characters, documentCharacters) +
+          prompt.after.length;
+      }
+      const inputTokens = Math.ceil(characters / CHARACTERS_PER_TOKEN);
+      return {
+        requests,
+        inputTokens,
+        outputTokens: requests,
+        price: (inputTokens * prices.input + requests * prices.output) / 1e6,
+      };
+    },
+  };
+}
+
+async function openCache(directory: string, judge: string, prompt: Prompt): Promise<Cache> {
+  const header = { judge, prompt: prompt.hash };
+  const path = join(directory, `${fingerprint(header).slice(0, 16)}.jsonl`);
+  const log = await AppendLog.open<CacheEntry>(path, header);
+  const known = new Map<string, Judgement>();
+  for await (const { id, one, zero } of log.entries()) known.set(id, { one, zero });
+  return { log, known };
+}
+
+/** The message: lone surrogates, which JSON cannot carry to every server, become U+FFFD. */
+function question(prompt: Prompt, { text }: Document, characters: number): string {
+  return `${prompt.before}${text.slice(0, characters).toWellFormed()}${prompt.after}`;
+}
