@@ -25,9 +25,6 @@ export interface Probe {
 /** Importing PyTorch from a cold disk takes longest. */
 const PROBE_SECONDS = 30;
 
-/** The optional WebGPU provider. */
-const DAWN = "npm:webgpu@0.6.2";
-
 const REINSTALL = "deno install --frozen";
 
 /** Everything that is looked for, in the order of the table. */
@@ -99,15 +96,14 @@ export const PROBES: readonly Probe[] = [
     enables: "training on the GPU; without a GPU, a software adapter that tests the kernels",
     install: installCommand("libvulkan1 mesa-vulkan-drivers"),
     needed: false,
-    find: (root) => runScript(root, WEBGPU_SCRIPT),
+    find: (root) => runScript(root, tiersScript("deno")),
   },
   {
     name: "Dawn",
     enables: "tensor cores",
-    install: `deno cache --no-config ${DAWN}`,
+    install: "npm install --no-save webgpu@0.6.2",
     needed: false,
-    find: (root) =>
-      runScript(root, `await import("${DAWN}"); console.log("${DAWN}");`, "--no-config", "--cached-only"),
+    find: (root) => runScript(root, tiersScript("dawn")),
   },
   {
     name: "BLAS",
@@ -157,14 +153,25 @@ async function installedVersion(root: string, name: string): Promise<string | nu
   return `${name} ${JSON.parse(await Deno.readTextFile(path)).version}`;
 }
 
-/** Prints the adapters that Deno's own WebGPU has. */
-const WEBGPU_SCRIPT = `
-const adapters = await Promise.all([false, true].map((forceFallbackAdapter) =>
-  navigator.gpu?.requestAdapter({ powerPreference: "high-performance", forceFallbackAdapter })
-));
-const names = adapters.flatMap((adapter) => adapter ? [adapter.info.description || adapter.info.vendor] : []);
-if (names.length > 0) console.log([...new Set(names)].join("; "));
+/** Prints the adapter of a provider and the tiers that open on it. */
+function tiersScript(provider: "deno" | "dawn"): string {
+  return `
+import { openDevice } from "./kernels/webgpu/device/device.ts";
+import { MissingFeatureError } from "./kernels/webgpu/device/errors.ts";
+const tiers = [];
+let adapter = "";
+for (const tier of ["f32", "f16", "tensor"]) {
+  try {
+    using device = await openDevice({ provider: "${provider}", tier });
+    adapter = device.adapter;
+    tiers.push(tier);
+  } catch (error) {
+    if (!(error instanceof MissingFeatureError)) throw error;
+  }
+}
+if (tiers.length > 0) console.log(adapter + ": " + tiers.join(", "));
 `;
+}
 
 /** Prints the first BLAS that can be opened and has the matrix product. */
 const BLAS_SCRIPT = `
@@ -192,10 +199,10 @@ function duckDb(root: string, engine: "wasm" | "native"): Promise<string | null>
 }
 
 /** Runs a piece of TypeScript in a process of its own, in the project's root; its answer is the first line it prints. */
-function runScript(root: string, code: string, ...flags: string[]): Promise<string | null> {
+function runScript(root: string, code: string): Promise<string | null> {
   return answer(
     Deno.execPath(),
-    ["run", "-A", "--no-check", "--quiet", "--no-lock", ...flags, "-"],
+    ["run", "-A", "--no-check", "--quiet", "--no-lock", "-"],
     root,
     code,
   );

@@ -120,8 +120,11 @@ async function createEnvironment(
   };
 }
 
-/** Says whether Deno's WebGPU finds an adapter; a process of its own, since a driver installed later is not seen by this one. */
-const ADAPTER_PROBE = "Deno.exit(await navigator.gpu.requestAdapter() === null ? 1 : 0)";
+/**
+ * Says whether Deno's WebGPU finds an adapter that all tests can use: with f16, which software OpenGL has not.
+ * In a process of its own, since a driver installed later is not seen by this one.
+ */
+const ADAPTER_PROBE = `Deno.exit((await navigator.gpu.requestAdapter())?.features.has("shader-f16") ? 0 : 1)`;
 
 /**
  * Finds an adapter for Deno's WebGPU, or installs Mesa's software driver where apt may.
@@ -134,7 +137,7 @@ export async function prepareWebGpu(options: { signal?: AbortSignal } = {}): Pro
   if (await hasAdapter()) return null;
   if (await installDebian(SOFTWARE_DRIVER, options) && await hasAdapter()) return null;
   return {
-    reason: "Deno's WebGPU finds no adapter, not even a software one.",
+    reason: "Deno's WebGPU finds no adapter with f16, not even a software one.",
     command: installCommand(SOFTWARE_DRIVER),
   };
 }
