@@ -6,6 +6,7 @@ import { statfsSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { hasRelaxedSimd } from "../../kernels/wasm/module.ts";
+import { INSTALL_DAWN } from "../../kernels/webgpu/device/provider.ts";
 import { exists } from "../core/artefacts.ts";
 import { runProcess } from "./subprocess.ts";
 import { installCommand, jupyterLabPackage, virtualEnvironment } from "./setup.ts";
@@ -101,7 +102,7 @@ export const PROBES: readonly Probe[] = [
   {
     name: "Dawn",
     enables: "tensor cores",
-    install: "npm install --no-save webgpu@0.6.2",
+    install: INSTALL_DAWN,
     needed: false,
     find: (root) => runScript(root, tiersScript("dawn")),
   },

@@ -4,10 +4,14 @@
  */
 import { createRequire } from "node:module";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { MissingFeatureError } from "./errors.ts";
 
-/** deno: built in. dawn: Chromium's WebGPU as a native add-on (`npm install --no-save webgpu@0.6.2`, 132 MB). */
+/** deno: built in. dawn: Chromium's WebGPU as a native add-on, 132 MB, which {@link INSTALL_DAWN} brings. */
 export type Provider = "deno" | "dawn";
+
+/** Installs Dawn beside the project's packages: npm cannot add to a node_modules that Deno keeps. */
+export const INSTALL_DAWN = "npm install --prefix .cache/dawn webgpu@0.6.2";
 
 const dawnSwitches = [
   // Subgroup matrices are experimental; f16 is off on NVIDIA's Vulkan driver for a conformance failure in 16-bit denormals.
@@ -21,7 +25,7 @@ const dawnSwitches = [
 /**
  * The entry point of a provider.
  *
- * Dawn's add-on is the file that the environment variable DAWN_NODE names, or else the one inside an installed `webgpu` package.
+ * Dawn's add-on is the file that the environment variable DAWN_NODE names, or else the one that {@link INSTALL_DAWN} brought.
  *
  * @throws {MissingFeatureError} when the provider is not there.
  */
@@ -33,13 +37,15 @@ export function gpuOf(provider: Provider): GPU {
   }
   const require = createRequire(import.meta.url);
   const architecture = process.platform === "darwin" ? "universal" : process.arch;
-  const file = Deno.env.get("DAWN_NODE") ?? `webgpu/dist/${process.platform}-${architecture}/dawn.node`;
+  const installed =
+    `../../../.cache/dawn/node_modules/webgpu/dist/${process.platform}-${architecture}/dawn.node`;
+  const file = Deno.env.get("DAWN_NODE") ?? fileURLToPath(new URL(installed, import.meta.url));
   let addOn: { create(switches: readonly string[]): GPU };
   try {
     addOn = require(file);
   } catch (cause) {
     throw new MissingFeatureError(
-      `Dawn is not installed (${file}): run \`npm install --no-save webgpu@0.6.2\`, or let DAWN_NODE name its dawn.node.`,
+      `Dawn is not installed (${file}): run \`${INSTALL_DAWN}\`, or let DAWN_NODE name its dawn.node.`,
       { cause },
     );
   }
