@@ -217,4 +217,95 @@ export interface Kernels {
     correction: number,
     epsilon: number,
   ): void;
+  // influence.ts
+  linearProduct(
+    x: Address,
+    xStride: Bytes,
+    panels: Address,
+    dy: Address,
+    dyStride: Bytes,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    y: Address,
+    left: Address,
+    edge: Address,
+    target: Address,
+  ): void;
+  gramNorm(
+    x: Address,
+    xStride: Bytes,
+    dy: Address,
+    dyStride: Bytes,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    first: Address,
+    second: Address,
+    left: Address,
+    right: Address,
+    edge: Address,
+    target: Address,
+  ): void;
+  gradientNorm(
+    x: Address,
+    xStride: Bytes,
+    dy: Address,
+    dyStride: Bytes,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    gradient: Address,
+    left: Address,
+    right: Address,
+    edge: Address,
+    target: Address,
+  ): void;
+  gatherProduct(
+    tokens: Address,
+    vector: Address,
+    d: Address,
+    rows: number,
+    width: number,
+    target: Address,
+  ): void;
+  gatherNorm(tokens: Address, d: Address, rows: number, width: number, target: Address): void;
+  gatherLogitGradients(logits: Address, stride: Bytes, tokens: Address, rows: number, c: Address): void;
+  tiedNorm(
+    h: Address,
+    d: Address,
+    c: Address,
+    rows: number,
+    width: number,
+    first: Address,
+    left: Address,
+    right: Address,
+    edge: Address,
+    target: Address,
+  ): void;
+  multiplyTransposedWeighted(
+    a: Address,
+    aStride: Bytes,
+    b: Address,
+    bStride: Bytes,
+    weights: Address,
+    depth: number,
+    rows: number,
+    columns: number,
+    c: Address,
+    stride: Bytes,
+    left: Address,
+    right: Address,
+    edge: Address,
+  ): void;
+  scatterRowsWeighted(
+    tokens: Address,
+    weights: Address,
+    dx: Address,
+    gradient: Address,
+    rows: number,
+    width: number,
+    from: number,
+    to: number,
+  ): void;
 }

@@ -4,6 +4,7 @@
  */
 import type { Multiply } from "./blas.ts";
 import { batchMemory, type Crew, type Scratch } from "./memory/batch.ts";
+import { influenceMemory, type InfluenceScratch, type InfluenceShape } from "./memory/influence.ts";
 import { type ModelMemory, modelMemory } from "./memory/model.ts";
 import type { Kernels } from "./kernels.ts";
 import { backwardPhases } from "./plan/backward.ts";
@@ -11,6 +12,8 @@ import { blasProducts } from "./plan/blas_products.ts";
 import { type Context, NO_SETTINGS, type Phase, type Settings } from "./plan/context.ts";
 import { forwardPhases } from "./plan/forward.ts";
 import { logitPhase, lossPhases } from "./plan/head.ts";
+import { influenceProductPhases } from "./plan/influence_products.ts";
+import { influenceSumPhases } from "./plan/influence_sums.ts";
 import { packedProducts } from "./plan/products.ts";
 import { adamwPhase, packingPhase, squaresPhase, type Update } from "./plan/update.ts";
 import type { BatchShape, TransformerShape } from "./shape.ts";
@@ -35,12 +38,21 @@ export type ModelRun =
   /** AdamW, then fresh panels. */
   | { readonly program: "update"; readonly update: Update };
 
-export type Run = BatchRun | ModelRun;
+/** One thing to do with each sequence's gradient; the batch holds whole logits. */
+export interface InfluenceRun {
+  /** Products with vectors; those and squared norms; or weighted sums of gradients, which replace the vectors. */
+  readonly program: "influence products" | "influence products and norms" | "influence sums";
+  readonly batch: BatchShape;
+  readonly influence: InfluenceShape;
+}
+
+export type Run = BatchRun | ModelRun | InfluenceRun;
 
 /** Builds the phases of one worker; a batch shape's stay until another one comes. */
 export class Planner {
   readonly #model: ModelMemory;
   #latest: { key: string; context: Context; programs: Record<BatchRun["program"], Phase[]> } | undefined;
+  #latestInfluence: { key: string; phases: Phase[] } | undefined;
 
   constructor(
     readonly kernels: Kernels,
@@ -64,6 +76,10 @@ export class Planner {
         return [squaresPhase(kernels, model)];
       case "update":
         return [adamwPhase(kernels, model, run.update), ...this.#packing()];
+      case "influence products":
+      case "influence products and norms":
+      case "influence sums":
+        return this.#influence(run);
       default: {
         const { context, programs } = this.#programs(run.batch);
         context.settings = run.settings;
@@ -75,6 +91,29 @@ export class Planner {
   /** A BLAS reads the weights as they are. */
   #packing(): Phase[] {
     return this.multiply === undefined ? [packingPhase(this.kernels, this.#model)] : [];
+  }
+
+  #influence(run: InfluenceRun): Phase[] {
+    const key = JSON.stringify(run);
+    if (this.#latestInfluence?.key !== key) {
+      const { program, batch } = run;
+      const { context } = this.#programs(batch);
+      const influence = influenceMemory(
+        this.shape,
+        this.#model,
+        batch,
+        context.memory,
+        run.influence,
+        this.crew,
+      );
+      const own = influence.scratch[this.worker] as InfluenceScratch; // One for each worker.
+      const all = { ...context, influence, own };
+      const phases = program === "influence sums"
+        ? influenceSumPhases(all)
+        : influenceProductPhases(all, program === "influence products and norms");
+      this.#latestInfluence = { key, phases };
+    }
+    return this.#latestInfluence.phases;
   }
 
   #programs(batch: BatchShape) {

@@ -6,6 +6,7 @@
  */
 import { MEMORY_LIMIT, PAGE_BYTES } from "./memory/arena.ts";
 import { type BatchMemory, batchMemory, type Crew } from "./memory/batch.ts";
+import { type InfluenceMemory, influenceMemory, type InfluenceShape } from "./memory/influence.ts";
 import { type ModelMemory, modelMemory } from "./memory/model.ts";
 import { rotaryTable } from "./memory/rotary_table.ts";
 import { compileKernels, hasRelaxedSimd, type Variant } from "./module.ts";
@@ -76,12 +77,31 @@ export class TransformerRuntime implements Disposable {
     const key = JSON.stringify(batch);
     if (this.#placed?.key === key) return this.#placed.memory;
     const memory = batchMemory(this.shape, this.model, batch, this.crew);
-    const missing = memory.end - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    this.#grow(memory.end);
     const table = rotaryTable(this.shape, batch.length);
     this.floats(memory.rotary, table.length).set(table);
     this.#placed = { key, memory };
     return memory;
+  }
+
+  /**
+   * Makes room for influence behind a batch.
+   *
+   * @throws {MemoryLimitError} where it does not fit into 4 GiB.
+   */
+  placeInfluence(
+    batch: BatchShape,
+    shape: InfluenceShape,
+  ): { memory: BatchMemory; influence: InfluenceMemory } {
+    const memory = this.place(batch);
+    const influence = influenceMemory(this.shape, this.model, batch, memory, shape, this.crew);
+    this.#grow(influence.end);
+    return { memory, influence };
+  }
+
+  #grow(end: number) {
+    const missing = end - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
   }
 
   floats(address: number, count: number): Float32Array {

@@ -28,6 +28,8 @@ export interface BatchShape {
   readonly teacher: "none" | "full" | "top";
   /** 0, the vocabulary's size, or k. */
   readonly teacherWidth: number;
+  /** Hold the logits of all rows at once, whatever room they take; absent: a chunk of rows at a time. */
+  readonly wholeLogits?: boolean;
 }
 
 /** Where a layer's parameters begin in the flat array, in elements. */

@@ -4,15 +4,13 @@
  * @module
  */
 import { findBlas } from "../../kernels/wasm/blas.ts";
-import { MemoryLimitError } from "../../kernels/wasm/memory/arena.ts";
 import { UPDATE_BLOCK } from "../../kernels/wasm/memory/model.ts";
-import type { Variant } from "../../kernels/wasm/module.ts";
 import type { Run } from "../../kernels/wasm/plan.ts";
 import { NO_SETTINGS, type Settings } from "../../kernels/wasm/plan/context.ts";
-import { TransformerRuntime, WorkerError } from "../../kernels/wasm/runtime.ts";
+import type { TransformerRuntime } from "../../kernels/wasm/runtime.ts";
 import type { BatchShape } from "../../kernels/wasm/shape.ts";
-import { RunError, UsageError } from "../core/errors.ts";
-import { checkModelConfig, type ModelConfig, parameterCount, parameterLayout } from "../model/config.ts";
+import { UsageError } from "../core/errors.ts";
+import { type ModelConfig, parameterCount, parameterLayout } from "../model/config.ts";
 import { clipScale } from "./adamw.ts";
 import type {
   SequenceLoss,
@@ -24,13 +22,10 @@ import type {
 } from "./backend.ts";
 import { checkBatch } from "./batch.ts";
 import { type Inputs, shapeOf, writeInputs, writeTargets, writeTeacher } from "./wasm_batch.ts";
+import { asRunError, type RuntimeOptions, startRuntime, translated } from "./wasm_runtime.ts";
 
 /** How the backend runs; none of it changes what it computes, `variant` and `blas` only how it rounds. */
-export interface WasmOptions {
-  /** Threads; absent: one a core. */
-  readonly workers?: number;
-  /** Build of the kernels; absent or "auto": with fused multiply-adds where the engine has them. */
-  readonly variant?: Variant | "auto";
+export interface WasmOptions extends RuntimeOptions {
   /** auto: matrix products by OpenBLAS or Accelerate where one is found, and foreign functions are permitted. Absent: off. */
   readonly blas?: "off" | "auto";
 }
@@ -45,15 +40,8 @@ export async function createWasmBackend(
   config: ModelConfig,
   options: WasmOptions = {},
 ): Promise<TrainBackend> {
-  checkModelConfig(config);
-  const workers = options.workers ?? navigator.hardwareConcurrency;
-  if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new UsageError(`Backend: workers is ${workers}, expected a whole number above 0.`);
-  }
   const blas = options.blas === "auto" ? findBlas() : undefined;
-  const runtime = await asRunError(
-    TransformerRuntime.start(config, { workers, blas }, options.variant ?? "auto"),
-  );
+  const runtime = await startRuntime(config, options, blas);
   const products = blas !== undefined
     ? `, products by ${blas}`
     : options.blas === "auto"
@@ -236,20 +224,6 @@ class WasmBackend implements TrainBackend {
 
   async #run(run: Run) {
     await asRunError(this.runtime.run(run));
-  }
-}
-
-/** The kernels know nothing of exit codes. */
-function translated(error: unknown): unknown {
-  const ours = error instanceof MemoryLimitError || error instanceof WorkerError;
-  return ours ? new RunError(error.message, { cause: error }) : error;
-}
-
-async function asRunError<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw translated(error);
   }
 }
 

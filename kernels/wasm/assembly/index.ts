@@ -8,5 +8,16 @@ export { swigluBackward, swigluForward } from "./swiglu";
 export { crossEntropy, distil, distilTop } from "./loss";
 export { gatherRows, scatterRows } from "./embedding";
 export { sumOfSquares, sumParts } from "./reduce";
+export {
+  gatherLogitGradients,
+  gatherNorm,
+  gatherProduct,
+  gradientNorm,
+  gramNorm,
+  linearProduct,
+  multiplyTransposedWeighted,
+  scatterRowsWeighted,
+  tiedNorm,
+} from "./influence";
 export { clear, copy } from "./move";
 export { adamw } from "./adamw";

@@ -14,7 +14,7 @@ export const QUERY_BLOCK = 40;
 /** Depth that products are blocked by; DEPTH_BLOCK of assembly/product.ts. */
 const DEPTH_BLOCK = 256;
 /** Logits that the head holds at a time, in bytes, as far as a useful number of rows allows. */
-const LOGIT_BYTES = 2 ** 26;
+export const LOGIT_BYTES = 2 ** 26;
 const FEWEST_LOGIT_ROWS = 160;
 
 /** Who computes: decides the size of tasks and the number of scratch places. */
@@ -133,7 +133,7 @@ function layout(shape: TransformerShape, model: ModelMemory, batch: BatchShape, 
   const teacherStride = 4 * (batch.teacher === "full" ? roundUp(vocabularySize, 16) : batch.teacherWidth);
   // An odd number of cache lines, so that a column of logits does not fall into one set of the cache.
   const logitStride = 64 * (Math.ceil(vocabularySize / 16) | 1);
-  const logitRows = Math.min(
+  const logitRows = batch.wholeLogits ? roundUp(rows, rowBlock) : Math.min(
     roundUp(rows, rowBlock),
     roundUp(Math.max(FEWEST_LOGIT_ROWS, LOGIT_BYTES / logitStride), rowBlock),
   );

@@ -26,16 +26,28 @@ interface Layer {
 
 /** Gradients of everything below the final norm, from `outputGradient` as the head left it. */
 export function backwardPhases(context: Context): Phase[] {
-  const { memory, model } = context;
-  const rowBlocks = blocks(memory.rows, memory.rowBlock);
-  const perRow = (run: (block: Block) => void) => rowBlocks.map((block) => () => run(block));
-  const layers = memory.layers.map((kept, i): Layer => ({
+  return [
+    ...layersBackward(context),
+    phase([...scatterTasks(context), ...normTasks(context)]),
+  ];
+}
+
+function layersOf({ memory, model }: Context): Layer[] {
+  return memory.layers.map((kept, i): Layer => ({
     kept,
     // One entry a layer, and two lists of parts.
     weights: model.layers[i] as LayerMatrices,
     attentionNormParts: memory.normParts[2 * i] as number,
     feedForwardNormParts: memory.normParts[2 * i + 1] as number,
   }));
+}
+
+/** Gradients of the layers' matrices; that of the first layer's input is left in `outputGradient`. */
+export function layersBackward(context: Context): Phase[] {
+  const { memory } = context;
+  const rowBlocks = blocks(memory.rows, memory.rowBlock);
+  const perRow = (run: (block: Block) => void) => rowBlocks.map((block) => () => run(block));
+  const layers = layersOf(context);
   const phases: Phase[] = [];
   const last = layers.at(-1);
   if (last !== undefined) phases.push(phase(perRow((block) => feedForwardBackward(context, last, block))));
@@ -68,10 +80,6 @@ export function backwardPhases(context: Context): Phase[] {
       ...gradientOf("queryKeyValue", memory.queryKeyValueGradient, kept.attentionInput),
     ]));
   }
-  phases.push(phase([
-    ...scatterTasks(context),
-    ...normTasks(context, layers),
-  ]));
   return phases;
 }
 
@@ -204,11 +212,16 @@ function attentionInputBackward(
   );
 }
 
+/** Ranges of the vocabulary, each of which one task adds up. */
+export function vocabularyRanges(vocabularySize: number): Block[] {
+  return evenBlocks(vocabularySize, Math.ceil(vocabularySize / SCATTER_TASKS), 1);
+}
+
 /** Gradient of the embedding's rows; where the head is tied, on top of the head's. */
 function scatterTasks(context: Context): (() => void)[] {
   const { kernels, shape, model, memory } = context;
   const { width, vocabularySize, tiedEmbeddings } = shape;
-  return evenBlocks(vocabularySize, Math.ceil(vocabularySize / SCATTER_TASKS), 1).map(
+  return vocabularyRanges(vocabularySize).map(
     ({ from, count }) => () => {
       const { gradient } = model.embedding;
       if (!tiedEmbeddings && !context.settings.accumulate) {
@@ -228,7 +241,7 @@ function scatterTasks(context: Context): (() => void)[] {
 }
 
 /** Gradients of the norms' weights from the row blocks' parts. */
-function normTasks(context: Context, layers: readonly Layer[]): (() => void)[] {
+function normTasks(context: Context): (() => void)[] {
   const { kernels, shape, model, memory } = context;
   const sum = (parts: number, gradient: number) => () =>
     kernels.sumParts(
@@ -239,7 +252,7 @@ function normTasks(context: Context, layers: readonly Layer[]): (() => void)[] {
       context.settings.accumulate ? 1 : 0,
     );
   return [
-    ...layers.flatMap(({ weights, attentionNormParts, feedForwardNormParts }) => [
+    ...layersOf(context).flatMap(({ weights, attentionNormParts, feedForwardNormParts }) => [
       sum(attentionNormParts, weights.attentionNorm.gradient),
       sum(feedForwardNormParts, weights.feedForwardNorm.gradient),
     ]),

@@ -68,19 +68,9 @@ export function adamwPhase(kernels: Kernels, model: ModelMemory, update: Update)
 
 /** Panels of the weights, as the products read them. */
 export function packingPhase(kernels: Kernels, model: ModelMemory): Phase {
-  const depthBytes = (depth: number) => 4 * roundUp(depth, 4);
   return phase(
     matricesOf(model).flatMap(({ weights, outputs, inputs, forwardPanels, backwardPanels }) => [
-      ...evenBlocks(outputs, PACKING_BLOCK, 8).map(({ from, count }) => () => {
-        const rows = weights + 4 * inputs * from;
-        kernels.packRightTransposed(
-          rows,
-          4 * inputs,
-          count,
-          inputs,
-          forwardPanels + depthBytes(inputs) * from,
-        );
-      }),
+      ...packingTasks(kernels, weights, outputs, inputs, forwardPanels),
       ...evenBlocks(inputs, PACKING_BLOCK, 8).map(({ from, count }) => () =>
         kernels.packRight(
           weights + 4 * from,
@@ -92,4 +82,23 @@ export function packingPhase(kernels: Kernels, model: ModelMemory): Phase {
       ),
     ]),
   );
+}
+
+/** Right panels of Wᵀ for a matrix W [outputs × inputs]. */
+export function packingTasks(
+  kernels: Kernels,
+  weights: number,
+  outputs: number,
+  inputs: number,
+  panels: number,
+): (() => void)[] {
+  return evenBlocks(outputs, PACKING_BLOCK, 8).map(({ from, count }) => () => {
+    const rows = weights + 4 * inputs * from;
+    kernels.packRightTransposed(rows, 4 * inputs, count, inputs, panels + depthBytes(inputs) * from);
+  });
+}
+
+/** Bytes of one column of right panels. */
+function depthBytes(depth: number): number {
+  return 4 * roundUp(depth, 4);
 }
