@@ -44,7 +44,8 @@ Deno.test("gpuOf() says how to install Dawn where DAWN_NODE names nothing", () =
     assert.throws(
       () => gpuOf("dawn"),
       (error: Error) =>
-        error instanceof MissingFeatureError && /npm install --prefix \.cache\/dawn webgpu@/.test(error.message),
+        error instanceof MissingFeatureError &&
+        /npm install --prefix \.cache\/dawn webgpu@/.test(error.message),
     );
   } finally {
     if (before === undefined) Deno.env.delete("DAWN_NODE");
