@@ -62,3 +62,22 @@ function checkIds(name: string, ids: Uint32Array | undefined, vocabularySize: nu
     );
   }
 }
+
+/** Σ of values in 64 bits, in order. */
+export function sum(values: Float32Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** Σ of the weights of a batch's targets; without weights each counts 1. */
+export function totalWeight({ weights, targets }: TokenBatch): number {
+  return weights === undefined ? targets.length : sum(weights);
+}
+
+/** Number of targets with a weight above zero. */
+export function countTargets({ weights, targets }: TokenBatch): number {
+  return weights === undefined
+    ? targets.length
+    : weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
+}

@@ -10,7 +10,7 @@ import { NO_SETTINGS, type Settings } from "../../kernels/wasm/plan/context.ts";
 import type { TransformerRuntime } from "../../kernels/wasm/runtime.ts";
 import type { BatchShape } from "../../kernels/wasm/shape.ts";
 import { UsageError } from "../core/errors.ts";
-import { type ModelConfig, parameterCount, parameterLayout } from "../model/config.ts";
+import { type ModelConfig, parameterLayout } from "../model/config.ts";
 import { clipScale } from "./adamw.ts";
 import type {
   SequenceLoss,
@@ -20,7 +20,8 @@ import type {
   TrainState,
   UpdateSettings,
 } from "./backend.ts";
-import { checkBatch } from "./batch.ts";
+import { checkBatch, countTargets, sum, totalWeight } from "./batch.ts";
+import { checkState, STATE_ARRAYS } from "./state.ts";
 import { type Inputs, shapeOf, writeInputs, writeTargets, writeTeacher } from "./wasm_batch.ts";
 import { asRunError, type RuntimeOptions, startRuntime, translated } from "./wasm_runtime.ts";
 
@@ -135,16 +136,8 @@ class WasmBackend implements TrainBackend {
   }
 
   async importState(state: TrainState): Promise<void> {
-    const expected = parameterCount(this.config);
-    const arrays = ["weights", "firstMoment", "secondMoment"] as const;
-    for (const name of arrays) {
-      if (state[name].length !== expected) {
-        throw new UsageError(
-          `State: ${name} has ${state[name].length} entries, expected ${expected} parameters.`,
-        );
-      }
-    }
-    for (const name of arrays) this.runtime.parameters(this.runtime.model[name]).set(state[name]);
+    checkState(this.config, state);
+    for (const name of STATE_ARRAYS) this.runtime.parameters(this.runtime.model[name]).set(state[name]);
     this.#step = state.step;
     await this.#run({ program: "pack" });
   }
@@ -225,22 +218,6 @@ class WasmBackend implements TrainBackend {
   async #run(run: Run) {
     await asRunError(this.runtime.run(run));
   }
-}
-
-function sum(values: Float32Array): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-}
-
-function totalWeight({ weights, targets }: TokenBatch): number {
-  return weights === undefined ? targets.length : sum(weights);
-}
-
-function countTargets({ weights, targets }: TokenBatch): number {
-  return weights === undefined
-    ? targets.length
-    : weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
 }
 
 /** Σ weight · value, in 64 bits and in order; weight 1 where there is none. */

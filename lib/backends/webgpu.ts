@@ -19,8 +19,8 @@ import type { BatchShape } from "../../kernels/webgpu/plan/transformer_activatio
 import { KINDS } from "../../kernels/webgpu/plan/transformer_parameters.ts";
 import type { Tuning } from "../../kernels/webgpu/tuning.ts";
 import { canonicalJson } from "../core/artefacts.ts";
-import { RunError, UsageError } from "../core/errors.ts";
-import { checkModelConfig, type ModelConfig, parameterCount } from "../model/config.ts";
+import { RunError } from "../core/errors.ts";
+import { checkModelConfig, type ModelConfig } from "../model/config.ts";
 import type {
   SequenceLoss,
   StepResult,
@@ -29,7 +29,8 @@ import type {
   TrainState,
   UpdateSettings,
 } from "./backend.ts";
-import { checkBatch } from "./batch.ts";
+import { checkBatch, countTargets, sum, totalWeight } from "./batch.ts";
+import { checkState, STATE_ARRAYS } from "./state.ts";
 import {
   type Inputs,
   shapeOf,
@@ -184,17 +185,9 @@ class WebgpuBackend implements TrainBackend {
   }
 
   async importState(state: TrainState): Promise<void> {
-    const expected = parameterCount(this.config);
-    const arrays = ["weights", "firstMoment", "secondMoment"] as const;
-    for (const name of arrays) {
-      if (state[name].length !== expected) {
-        throw new UsageError(
-          `State: ${name} has ${state[name].length} entries, expected ${expected} parameters.`,
-        );
-      }
-    }
+    checkState(this.config, state);
     await this.#retune(state.tuning);
-    for (const name of arrays) this.#model.parameters.write(name, state[name]);
+    for (const name of STATE_ARRAYS) this.#model.parameters.write(name, state[name]);
     this.#model.cast?.submit();
     this.#step = state.step;
     this.#lossScale = this.#firstLossScale(state.lossScale);
@@ -300,20 +293,4 @@ async function asRunError<T>(work: Promise<T>): Promise<T> {
     if (!ours.some((kind) => error instanceof kind)) throw error;
     throw new RunError((error as Error).message, { cause: error });
   }
-}
-
-function sum(values: Float32Array): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-}
-
-function totalWeight({ weights, targets }: TokenBatch): number {
-  return weights === undefined ? targets.length : sum(weights);
-}
-
-function countTargets({ weights, targets }: TokenBatch): number {
-  return weights === undefined
-    ? targets.length
-    : weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
 }
