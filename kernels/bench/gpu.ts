@@ -1,17 +1,19 @@
 /**
  * Matrix products on this machine's GPU: their speed, their correctness, and how best to divide them.
  *
- *     deno run -A kernels/bench/gpu.ts [--check | --tune] [--provider dawn|deno] [--tier f32|f16|tensor] [--json]
+ *     deno run -A kernels/bench/gpu.ts [--check | --tune] [--provider dawn|deno] [--tier f32|f16|tensor] [--model 140m|950m] [--json]
  *
- * Without a flag: a square product in every tier of every provider, beside PyTorch's where that runs, and the products of a training
- * step of the 140M model with their share of it. A GPU that the processor imitates gets small ones.
+ * Without a flag: a square product in every tier of every provider, beside PyTorch's where that runs, and in the fastest tier the products
+ * of a training step. `--check` compares random products with 64-bit sums; `--tune` takes half a minute and the fastest provider and tier.
+ * A GPU that the processor imitates gets small products.
  * @module
  */
 import { parseArgs } from "node:util";
-import { type Device, openDevice, type Provider, type Tier } from "../webgpu/device/device.ts";
-import { MissingFeatureError } from "../webgpu/device/errors.ts";
-import { productTiles, writeTuning } from "../webgpu/tuning.ts";
+import type { Device } from "../webgpu/device/device.ts";
+import { choicesFor, productTiles, writeTuning } from "../webgpu/tuning.ts";
 import { describeCase, type ProductCase, productError, randomCases, tolerance } from "./gpu_check_product.ts";
+import { isSlow, shareOfLimit } from "./gpu_cards.ts";
+import { bestDevice, devices } from "./gpu_devices.ts";
 import { Operands, type ProductTime, timeChoices, timeProducts, tuningFrom } from "./gpu_products.ts";
 import { benchedShapes, squareProduct, type StepProduct, stepProducts } from "./gpu_shapes.ts";
 import { torchProducts } from "./gpu_torch.ts";
@@ -20,6 +22,7 @@ const { values: flags } = parseArgs({
   options: {
     provider: { type: "string" },
     tier: { type: "string" },
+    model: { type: "string", default: "140m" },
     check: { type: "boolean", default: false },
     tune: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -28,45 +31,6 @@ const { values: flags } = parseArgs({
 const results: Record<string, unknown>[] = [];
 /** Progress and tables go to the terminal, unless one JSON object is wanted. */
 const say = (line: string) => flags.json ? console.error(line) : console.log(line);
-
-/** A card's limits by its maker, where they are known: dense f16 on tensor cores and f32, TFLOP/s; memory, GB/s. */
-const knownCards = [
-  { name: /h100.*hbm3/i, tensor: 989, f32: 67, memory: 3350 },
-  { name: /h200/i, tensor: 989, f32: 67, memory: 4800 },
-  { name: /a100/i, tensor: 312, f32: 19.5, memory: 1555 },
-] as const;
-
-/** "33% of 989 TFLOP/s": of the limit that a product of this intensity runs into first; empty for an unknown card. */
-function shareOfLimit({ adapter, tier }: Device, { teraflops, gigabytesPerSecond }: ProductTime): string {
-  const card = knownCards.find(({ name }) => name.test(adapter));
-  if (!card) return "";
-  const arithmetic = tier === "tensor" ? card.tensor : card.f32;
-  const [ofArithmetic, ofMemory] = [teraflops / arithmetic, gigabytesPerSecond / card.memory];
-  return ofArithmetic > ofMemory
-    ? `${(100 * ofArithmetic).toFixed(0)}% of ${arithmetic} TFLOP/s`
-    : `${(100 * ofMemory).toFixed(0)}% of ${card.memory} GB/s`;
-}
-
-/** Every provider and tier that was asked for and works here. */
-async function* devices(): AsyncGenerator<Device> {
-  const providers = flags.provider ? [flags.provider as Provider] : ["dawn", "deno"] as const;
-  const tiers = flags.tier ? [flags.tier as Tier] : ["tensor", "f16", "f32"] as const;
-  const missing: string[] = [];
-  let found = false;
-  for (const provider of providers) {
-    for (const tier of tiers) {
-      try {
-        using device = await openDevice({ provider, tier });
-        found = true;
-        yield device;
-      } catch (error) {
-        if (!(error instanceof MissingFeatureError)) throw error;
-        missing.push(error.message);
-      }
-    }
-  }
-  if (!found) say(missing[0] ?? "No GPU.");
-}
 
 /** Random products as the device divides them, and two for every tile, with k whole and split. */
 function casesFor({ tier }: Device): ProductCase[] {
@@ -116,18 +80,35 @@ function nameOf({ adapter, provider, tier }: Device) {
   return { adapter, provider, tier };
 }
 
+/** Seconds for compiling what is compared; measuring it takes about as many again. */
+const TUNING_SECONDS = 15;
+
+/** Choices that are compared for a product. */
+const TUNING_CHOICES = 4;
+
 async function tune(device: Device): Promise<void> {
-  const tests = productsFor(device);
+  // The most expensive first: where time runs out, they gain most.
+  const tests = productsFor(device).toSorted((x, y) => y.m * y.n * y.k - x.m * x.n * x.k);
   using operands = new Operands(device, tests, device.tier === "f32" ? "f32" : "f16");
-  const times = await timeChoices(operands, tests, 5);
-  const tuning = tuningFrom(device.tuning, operands, times);
-  await writeTuning(tuning);
+  const times = await timeChoices(operands, tests, TUNING_CHOICES, TUNING_SECONDS);
+  await writeTuning(tuningFrom(device.tuning, operands, times));
   for (const test of tests) {
+    const [own] = choicesFor(test, device.tier === "tensor" ? "tensor" : "vector");
     const mine = times.filter((time) => time.test === test).toSorted((x, y) =>
       x.microseconds - y.microseconds
     );
     const [best] = mine;
-    if (best?.choice) printTime(device, best, `${best.choice.tile} / ${best.choice.split}`);
+    if (!best?.choice) {
+      say(`  ${test.label}: no time left, as before`);
+      continue;
+    }
+    const untuned = mine.find(({ choice }) => choice?.tile === own?.tile && choice?.split === own?.split);
+    const gain = untuned ? untuned.microseconds / best.microseconds - 1 : 0;
+    printTime(
+      device,
+      best,
+      `${best.choice.tile} / ${best.choice.split}${gain > 0 ? `, +${(100 * gain).toFixed(0)}%` : ""}`,
+    );
     results.push({
       ...nameOf(device),
       product: operands.key(test),
@@ -140,11 +121,7 @@ async function tune(device: Device): Promise<void> {
 function productsFor(device: Device): StepProduct[] {
   return isSlow(device)
     ? [squareProduct(256)]
-    : [squareProduct(4096), ...stepProducts(benchedShapes["140m"])];
-}
-
-function isSlow({ adapter }: Device): boolean {
-  return /llvmpipe|swiftshader/i.test(adapter);
+    : [squareProduct(4096), ...stepProducts(benchedShapes[flags.model === "950m" ? "950m" : "140m"])];
 }
 
 function printTime(device: Device, time: ProductTime, note: string): void {
@@ -168,11 +145,18 @@ async function time(device: Device): Promise<void> {
 }
 
 let failed = false;
-for await (const device of devices()) {
-  say(`${device.adapter} · ${device.provider} · ${device.tier}`);
-  if (flags.check) failed = !(await check(device)) || failed;
-  else if (flags.tune) await tune(device);
-  else await time(device);
+if (flags.tune) {
+  using device = await bestDevice(flags, say);
+  if (device) {
+    say(`${device.adapter} · ${device.provider} · ${device.tier}`);
+    await tune(device);
+  }
+} else {
+  for await (const device of devices(flags, say)) {
+    say(`${device.adapter} · ${device.provider} · ${device.tier}`);
+    if (flags.check) failed = !(await check(device)) || failed;
+    else await time(device);
+  }
 }
 if (!flags.check && !flags.tune) {
   const torch = await torchProducts(4096);

@@ -77,38 +77,48 @@ export function timeProducts(operands: Operands, products: readonly StepProduct[
   return timeAll(operands, products.map((test) => ({ test })));
 }
 
-/** Times the most promising choices for every product. */
+/**
+ * Times the most promising choices for every product, in the order of the products, as far as the kernels can be compiled in so
+ * many seconds.
+ */
 export function timeChoices(
   operands: Operands,
   products: readonly StepProduct[],
   choicesOfEach: number,
+  seconds: number,
 ): Promise<ProductTime[]> {
   const kernel = operands.device.tier === "tensor" ? "tensor" : "vector";
   const wanted = products.flatMap((test) =>
     choicesFor(test, kernel).slice(0, choicesOfEach).map((choice) => ({ test, choice }))
   );
-  return timeAll(operands, wanted);
+  return timeAll(operands, wanted, seconds);
 }
+
+/** Kernels that are compiled at once. */
+const COMPILED_AT_ONCE = 16;
 
 /** Compiles everything first: that takes seconds, uses all cores, and lets the device's clock fall. */
 async function timeAll(
   operands: Operands,
   wanted: readonly { readonly test: StepProduct; readonly choice?: ProductChoice }[],
+  seconds = Infinity,
 ): Promise<ProductTime[]> {
   const { device } = operands;
   const compiled: Dispatch[][] = [];
-  for (let first = 0; first < wanted.length; first += 32) {
+  const end = performance.now() + 1000 * seconds;
+  for (let first = 0; first < wanted.length && performance.now() < end; first += COMPILED_AT_ONCE) {
     compiled.push(
       ...await Promise.all(
-        wanted.slice(first, first + 32).map(({ test, choice }) =>
+        wanted.slice(first, first + COMPILED_AT_ONCE).map(({ test, choice }) =>
           product(device, test.label, operands.options(test), choice)
         ),
       ),
     );
   }
   const times: ProductTime[] = [];
-  for (const [index, { test, choice }] of wanted.entries()) {
-    const dispatches = compiled[index] ?? [];
+  for (const [index, dispatches] of compiled.entries()) {
+    // One for each that was compiled.
+    const { test, choice } = wanted[index] as typeof wanted[number];
     if (index === 0) await warmUp(device, dispatches);
     const microseconds = await microsecondsOf(device, dispatches);
     times.push({

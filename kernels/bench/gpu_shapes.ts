@@ -40,7 +40,7 @@ export const benchedShapes: Readonly<Record<"140m" | "950m", StepShape>> = {
     headSize: 64,
     rows: 8192,
     vocabularySize: 128256,
-    headRows: 1024,
+    headRows: 2048,
   },
   "950m": {
     width: 1536,
@@ -50,7 +50,7 @@ export const benchedShapes: Readonly<Record<"140m" | "950m", StepShape>> = {
     headSize: 64,
     rows: 4096,
     vocabularySize: 128256,
-    headRows: 1024,
+    headRows: 2048,
   },
 };
 

@@ -19,14 +19,17 @@ export async function warmUp(device: Device, dispatches: readonly Dispatch[]): P
   for (const end = performance.now() + warming; performance.now() < end;) await plan.time(repetitions);
 }
 
-/** Microseconds of a list of dispatches: the fastest of three measurements, since what disturbs them most is a low clock. */
+/** Measurements of which the median is taken. */
+const MEASUREMENTS = 5;
+
+/** Microseconds of a list of dispatches: the median of five measurements at the working clock. */
 export async function microsecondsOf(device: Device, dispatches: readonly Dispatch[]): Promise<number> {
   const plan = new Plan(device, dispatches);
   const first = await plan.time(1);
   if (first > 10 * measured) return first;
   const times: number[] = [];
-  for (let i = 0; i < 3; i++) times.push(await plan.time(repetitionsFor(first)));
-  return Math.min(...times);
+  for (let i = 0; i < MEASUREMENTS; i++) times.push(await plan.time(repetitionsFor(first)));
+  return times.toSorted((x, y) => x - y)[MEASUREMENTS >> 1] ?? NaN;
 }
 
 function repetitionsFor(microseconds: number): number {

@@ -12,6 +12,7 @@ import { NO_SETTINGS } from "../wasm/plan/context.ts";
 import type { InfluenceRun } from "../wasm/plan.ts";
 import { TransformerRuntime } from "../wasm/runtime.ts";
 import type { BatchShape, TransformerShape } from "../wasm/shape.ts";
+import { influenceLine, type InfluenceRow, median } from "./influence_table.ts";
 import { numbers, words } from "./random.ts";
 
 const SHAPE: TransformerShape = {
@@ -23,8 +24,9 @@ const SHAPE: TransformerShape = {
   headSize: 64,
   feedForwardWidth: 352,
   ropeTheta: 1e4,
+  ropeScaling: null,
   normEpsilon: 1e-5,
-  queryKeyNorm: true,
+  queryKeyNorm: "after rope",
   tiedEmbeddings: true,
 };
 const BATCH: BatchShape = {
@@ -93,14 +95,9 @@ async function timed(count: number, run: () => Promise<void>): Promise<number> {
   return performance.now() - from;
 }
 
-function median(values: readonly number[]): number {
-  // There is at least one round.
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
-}
-
 if (import.meta.main) {
   using runtime = await start();
-  const rows: { candidates: number; training: number; influence: Record<string, number> }[] = [];
+  const rows: InfluenceRow[] = [];
   for (const count of COUNTS) {
     const training: number[] = [];
     const influence = PROBES.map((): number[] => []);
@@ -126,13 +123,6 @@ if (import.meta.main) {
   if (Deno.args.includes("--json")) console.log(JSON.stringify({ cores: runtime.crew.workers, rows }));
   else {
     console.log(`${runtime.crew.workers} workers, sequences of ${BATCH.length} tokens, milliseconds`);
-    for (const { candidates, training, influence } of rows) {
-      const parts = Object.entries(influence).map(([probes, time]) =>
-        `${probes} ${probes === "1" ? "probe" : "probes"} ${time.toFixed(0)} (${
-          (time / training).toFixed(2)
-        } × training)`
-      );
-      console.log(`${candidates} candidates: training ${training.toFixed(0)}, ${parts.join(", ")}`);
-    }
+    rows.map(influenceLine).forEach((line) => console.log(line));
   }
 }

@@ -3,8 +3,9 @@
  *
  *     deno task bench [--check | --tune | --profile] [--json]
  *
- * Without a flag: products and training steps on the CPU, products on every GPU provider and tier. `--check` compares every GPU
- * kernel with references, `--tune` finds the fastest tiles here and caches them, `--profile` shows a step's kernels one by one.
+ * Without a flag: products and training steps on the CPU, products on every GPU provider and tier, training steps on the fastest.
+ * `--check` compares every GPU kernel with 64-bit references, `--tune` finds the fastest tiles here and caches them, `--profile` shows a
+ * step's kernels one by one.
  * `--json` prints one object on standard output and everything else on standard error.
  * @module
  */
@@ -22,10 +23,10 @@ const { values: flags } = parseArgs({
 
 /** Programs beside this one, with their arguments. */
 function programs(): string[][] {
-  if (flags.check) return [["gpu.ts", "--check"], ["step.ts", "check"]];
+  if (flags.check) return [["gpu.ts", "--check"], ["step.ts", "check"], ["gpu_influence.ts", "check"]];
   if (flags.tune) return [["gpu.ts", "--tune"]];
   if (flags.profile) return [["step.ts", "profile"]];
-  return [["cpu.ts"], ["gpu.ts"]];
+  return [["cpu.ts"], ["gpu.ts"], ["step.ts", "models"]];
 }
 
 const results: Record<string, unknown> = {};
@@ -41,9 +42,9 @@ for (const [program = "", ...args] of programs()) {
     ? await child.output()
     : { ...await child.spawn().status, stdout: null };
   failed ||= code !== 0;
-  if (stdout && code === 0) {
-    results[program.replace(".ts", "")] = JSON.parse(new TextDecoder().decode(stdout));
-  }
+  // A check that failed says what was off.
+  const text = stdout ? new TextDecoder().decode(stdout) : "";
+  if (text !== "") results[program.replace(".ts", "")] = JSON.parse(text);
 }
 if (flags.json) console.log(JSON.stringify(results));
 Deno.exit(failed ? 1 : 0);

@@ -1,200 +1,166 @@
 /**
- * Checks of a step on a device: attention on subgroup matrices against 64-bit arithmetic on the host,
- * whole gradients on every tier against f32. (f32 itself is checked against tfjs and PyTorch in tests/.)
+ * Whole steps on a device against the same in 64 bits on the host: losses, gradients of every kind of parameter, the update.
  * @module
  */
-import { type Device, openDevice, type Provider, type Tier } from "../webgpu/device/device.ts";
-import { tensorAttention } from "../webgpu/ops/attention_tensor.ts";
-import { tensorAttentionBackward } from "../webgpu/ops/attention_tensor_gradient.ts";
-import type { HeadsShape } from "../webgpu/ops/rotary.ts";
-import { Plan } from "../webgpu/plan/plan.ts";
-import { numbers, words } from "./random.ts";
-import { family, randomTokens, StepBench } from "./step_run.ts";
+import { parameterPlaces, type TransformerShape } from "../wasm/shape.ts";
+import type { Device } from "../webgpu/device/device.ts";
+import { relativeError } from "./float64.ts";
+import { words } from "./random.ts";
+import { checkAttention } from "./step_check_attention.ts";
+import { type ReferenceBatch, referenceStep } from "./step_reference.ts";
+import { type BatchInputs, family, randomTokens, StepBench } from "./step_run.ts";
 
-/** ‖a − b‖ / ‖b‖. */
-function relativeError(a: Float32Array, b: Float32Array): number {
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    const [x, y] = [a[i] ?? NaN, b[i] ?? NaN];
-    difference += (x - y) ** 2;
-    norm += y ** 2;
-  }
-  return Math.sqrt(difference / norm);
+/** A batch, and whether activations are computed again. */
+interface StepCase {
+  readonly name: string;
+  readonly batch: ReferenceBatch;
+  readonly recompute: boolean;
 }
 
-/** Poisoned buffers and random normalised heads for one attention shape. */
-export function attentionBuffers(device: Device, shape: HeadsShape, seed: number, documentLength: number) {
-  const { sequences, length, heads, keyValueHeads, headSize } = shape;
-  const rows = sequences * length;
-  const half = (values: Float32Array) => {
-    const stored = Float16Array.from(values);
-    const buffer = device.buffer("input", stored.byteLength);
-    device.write(buffer, stored);
-    return buffer;
+/** Sizes that are no multiple of a tile; heads of 64 entries, as the tensor kernels take them. */
+const SHAPE = family(2, 4, 2, 136, 264, 331);
+const SEQUENCES = 2, LENGTH = 48, ROWS = SEQUENCES * LENGTH;
+
+/** Logits that a teacher gives where it does not give all. */
+const TOP = 24;
+
+/** Every loss; two documents a sequence, and positions whose loss does not count. */
+function stepCases(): StepCase[] {
+  const random = words(7);
+  const uniform = (count: number) => Float32Array.from({ length: count }, () => random() / 2 ** 30 - 2);
+  const common = {
+    sequences: SEQUENCES,
+    length: LENGTH,
+    tokens: randomTokens(ROWS, SHAPE.vocabularySize, 1),
+    targets: randomTokens(ROWS, SHAPE.vocabularySize, 2),
+    weights: Float32Array.from({ length: ROWS }, () => random() % 4 / 2),
+    starts: Uint32Array.from({ length: ROWS }, (_, row) => row % LENGTH < 21 ? 0 : 21),
   };
-  const poisoned = (count: number, bytes: number) => {
-    const buffer = device.buffer("output", bytes * count);
-    device.write(buffer, new Uint8Array(bytes * count).fill(0xff));
-    return buffer;
-  };
-  const states = numbers(rows * (heads + 2 * keyValueHeads) * headSize, seed);
-  for (let at = 0; at < states.length; at += headSize) {
-    const head = states.subarray(at, at + headSize);
-    const scale = Math.sqrt(headSize / head.reduce((sum, x) => sum + x * x, 0));
-    head.forEach((value, i) => head[i] = value * scale);
-  }
-  const starts = device.buffer("starts", 4 * rows);
-  device.write(
-    starts,
-    Uint32Array.from({ length: rows }, (_, row) => row % length - row % length % documentLength),
+  const all = { temperature: 2, crossEntropyShare: 0.3, logits: uniform(ROWS * SHAPE.vocabularySize) };
+  // Different ids in a row: neighbours modulo the vocabulary.
+  const ids = Uint32Array.from(
+    { length: ROWS * TOP },
+    (_, i) => (7 * Math.floor(i / TOP) + i % TOP) % SHAPE.vocabularySize,
   );
+  return [
+    { name: "cross-entropy", batch: common, recompute: false },
+    { name: "forward KL", batch: { ...common, teacher: { ...all, direction: "forward" } }, recompute: true },
+    { name: "reverse KL", batch: { ...common, teacher: { ...all, direction: "reverse" } }, recompute: false },
+    {
+      name: `top ${TOP}`,
+      batch: {
+        ...common,
+        teacher: { ...all, direction: "forward", logits: uniform(ROWS * TOP), ids },
+      },
+      recompute: false,
+    },
+  ];
+}
+
+/** A batch's inputs as the device takes them: whole rows of a teacher's logits are padded. */
+function inputsOf({ weights, starts, teacher }: ReferenceBatch, logitStride: number): BatchInputs {
+  if (teacher === undefined) return { weights, starts };
+  if (teacher.ids) return { weights, starts, teacherLogits: teacher.logits, teacherIds: teacher.ids };
+  const { vocabularySize } = SHAPE;
+  const teacherLogits = new Float32Array(ROWS * logitStride);
+  for (let row = 0; row < ROWS; row++) {
+    const values = teacher.logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+    teacherLogits.set(values, row * logitStride);
+  }
+  return { weights, starts, teacherLogits };
+}
+
+/** Relative errors of one case by what was compared; "differs on repetition" is 0 or 1. */
+async function checkCase(
+  device: Device,
+  { name, batch, recompute }: StepCase,
+): Promise<Record<string, number>> {
+  const { teacher } = batch;
+  const bench = await StepBench.create(device, SHAPE, SEQUENCES, LENGTH, {
+    recompute,
+    teacher: teacher
+      ? {
+        temperature: teacher.temperature,
+        direction: teacher.direction,
+        crossEntropyShare: teacher.crossEntropyShare,
+        top: teacher.ids ? TOP : null,
+      }
+      : null,
+  });
+  try {
+    const inputs = inputsOf(batch, bench.plan.activations.logitStride);
+    const gradient = await bench.gradient(batch.tokens, batch.targets, inputs);
+    const losses = new Float32Array(await device.read(bench.plan.activations.losses));
+    const again = await bench.gradient(batch.tokens, batch.targets, inputs);
+    const weights = await bench.model.parameters.read("weights");
+    const expected = referenceStep(SHAPE, weights, batch);
+    const expectedGradient = expected.gradient.map((value) => value / ROWS);
+    const errors: Record<string, number> = {
+      "differs on repetition": gradient.every((value, i) => value === again[i]) ? 0 : 1,
+      losses: relativeError(losses, expected.losses),
+    };
+    for (const [kind, [from, to]] of Object.entries(kinds(SHAPE))) {
+      errors[kind] = relativeError(gradient.subarray(from, to), expectedGradient.subarray(from, to));
+    }
+    return Object.fromEntries(Object.entries(errors).map(([what, error]) => [`${name}: ${what}`, error]));
+  } finally {
+    bench.destroy();
+  }
+}
+
+/** The embedding's, the first layer's and the final norm's places in the flat order. */
+function kinds(shape: TransformerShape): Record<string, readonly [number, number]> {
+  const { embedding, layers: [first], finalNorm } = parameterPlaces(shape);
+  if (!first) throw new RangeError("A model without layers.");
   return {
-    queryKeyValue: half(states),
-    starts,
-    output: poisoned(rows * heads * headSize, 2),
-    logSums: poisoned(rows * heads, 4),
-    outputGradient: half(numbers(rows * heads * headSize, seed + 1)),
-    pulls: poisoned(rows * heads, 4),
-    parts: poisoned(rows * 3 * heads * headSize, 2),
+    embedding: [embedding, first.queryKeyValue],
+    "query key value": [first.queryKeyValue, first.output],
+    "attention output": [first.output, first.gateUp],
+    "gate up": [first.gateUp, first.down],
+    down: [first.down, first.attentionNorm],
+    norms: [first.attentionNorm, first.feedForwardNorm + shape.width],
+    "final norm": [finalNorm, finalNorm + shape.width],
   };
 }
 
-/** Attention of one batch on the host in 64 bits: outputs, and the parts of the gradients as the kernels lay them out. */
-function attentionReference(
-  { length, heads, keyValueHeads, headSize }: HeadsShape,
-  states: Float32Array,
-  gradient: Float32Array,
-  documentLength: number,
-) {
-  const all = heads + 2 * keyValueHeads;
-  const rows = states.length / (all * headSize);
-  const output = new Float32Array(rows * heads * headSize);
-  const parts = new Float32Array(rows * 3 * heads * headSize);
-  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * (b[i] ?? NaN), 0);
-  const addTo = (target: Float32Array, factor: number, source: Float32Array) =>
-    source.forEach((x, i) => target[i] = (target[i] ?? NaN) + factor * x);
-  for (let row = 0; row < rows; row++) {
-    const position = row % length;
-    const first = row - position % documentLength;
-    for (let head = 0; head < heads; head++) {
-      const keyHead = heads + Math.floor(head * keyValueHeads / heads);
-      const state = (row: number, head: number) =>
-        states.subarray((row * all + head) * headSize, (row * all + head + 1) * headSize);
-      const part = (row: number, head: number) =>
-        parts.subarray((row * 3 * heads + head) * headSize, (row * 3 * heads + head + 1) * headSize);
-      const at = (row * heads + head) * headSize;
-      const [out, slope] = [output, gradient].map((array) => array.subarray(at, at + headSize));
-      if (out === undefined || slope === undefined) continue;
-      const chances = Array.from(
-        { length: row - first + 1 },
-        (_, i) => Math.exp(dot(state(row, head), state(first + i, keyHead)) * headSize ** -0.5),
-      );
-      const sum = chances.reduce((a, b) => a + b, 0);
-      chances.forEach((chance, i) => addTo(out, chance / sum, state(first + i, keyHead + keyValueHeads)));
-      const pull = dot(out, slope);
-      chances.forEach((chance, i) => {
-        const p = chance / sum;
-        const ds = p * (dot(slope, state(first + i, keyHead + keyValueHeads)) - pull) * headSize ** -0.5;
-        addTo(part(row, head), ds, state(first + i, keyHead));
-        addTo(part(first + i, heads + head), ds, state(row, head));
-        addTo(part(first + i, 2 * heads + head), p, slope);
-      });
-    }
+/** The error of one update, by the gradient that the device holds: clipped to norm 1, first step of AdamW. */
+async function checkUpdate(device: Device): Promise<Record<string, number>> {
+  const bench = await StepBench.create(device, SHAPE, SEQUENCES, LENGTH);
+  try {
+    const before = await bench.model.parameters.read("weights");
+    const rate = 1e-3;
+    const { lossScale } = bench;
+    const { norm } = await bench.step(
+      randomTokens(ROWS, SHAPE.vocabularySize, 1),
+      randomTokens(ROWS, SHAPE.vocabularySize, 2),
+      rate,
+    );
+    const gradient = Float64Array.from(await bench.model.parameters.read("gradient")).map((value) =>
+      value / (lossScale * ROWS)
+    );
+    const expectedNorm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
+    const factor = Math.min(1, 1 / (expectedNorm + 1e-6));
+    // At the first step the moments' corrections cancel: m/(1 − β₁) = g and √(v/(1 − β₂)) = |g|.
+    const expected = gradient.map((g) => -rate * factor * g / (Math.abs(factor * g) + 1e-8));
+    const after = await bench.model.parameters.read("weights");
+    return {
+      "update: gradient norm": Math.abs(norm / expectedNorm - 1),
+      "update: weights": relativeError(after.map((value, i) => value - (before[i] ?? NaN)), expected),
+    };
+  } finally {
+    bench.destroy();
   }
-  return { output, parts };
 }
 
-/** Largest relative errors of the tensor kernels' outputs over random shapes. */
-async function checkAttention(device: Device): Promise<Record<string, number>> {
-  const random = words(5);
+/** Checks all steps on a device: relative errors against 64-bit arithmetic by what was compared. */
+export async function checkStep(device: Device): Promise<Record<string, number>> {
   const errors: Record<string, number> = {};
-  for (let round = 0; round < 4; round++) {
-    const keyValueHeads = 1 + random() % 2;
-    const shape: HeadsShape = {
-      element: "f16",
-      sequences: 1 + random() % 2,
-      length: 16 * (1 + random() % 12),
-      heads: keyValueHeads * (1 + random() % 3),
-      keyValueHeads,
-      headSize: 64,
-      queryKeyEpsilon: 1e-5,
-    };
-    const documentLength = round % 2 === 0 ? shape.length : 50;
-    const buffers = attentionBuffers(device, shape, 10 * round, documentLength);
-    new Plan(device, [
-      await tensorAttention(device, "attention", shape, buffers),
-      ...await tensorAttentionBackward(device, "attention dx", shape, buffers),
-    ]).submit();
-    const halves = async (buffer: GPUBuffer) =>
-      Float32Array.from(new Float16Array(await device.read(buffer)));
-    const expected = attentionReference(
-      shape,
-      await halves(buffers.queryKeyValue),
-      await halves(buffers.outputGradient),
-      documentLength,
-    );
-    for (const name of ["output", "parts"] as const) {
-      const error = relativeError(await halves(buffers[name]), expected[name]);
-      // NaN stays.
-      errors[name] = !(error <= (errors[name] ?? 0)) ? error : errors[name] ?? 0;
+  for (const test of stepCases()) Object.assign(errors, await checkCase(device, test));
+  Object.assign(errors, await checkUpdate(device));
+  if (device.tier === "tensor") {
+    for (const [name, error] of Object.entries(await checkAttention(device))) {
+      errors[`attention ${name}`] = error;
     }
-    Object.values(buffers).forEach((buffer) => buffer.destroy());
   }
   return errors;
-}
-
-/** What a tier made of one batch: activations of the first layers, losses, gradients of each kind of parameters. */
-async function outcome(provider: Provider, tier: Tier) {
-  const shape = family(2, 2, 1, 136, 264, 1003);
-  const tokens = randomTokens(2 * 80, shape.vocabularySize, 1);
-  const targets = randomTokens(2 * 80, shape.vocabularySize, 2);
-  using device = await openDevice({ provider, tier });
-  const bench = await StepBench.create(device, shape, 2, 80);
-  const first = await bench.gradient(tokens, targets);
-  const second = await bench.gradient(tokens, targets);
-  const { activations } = bench.plan;
-  const named: Record<string, GPUBuffer> = { last: activations.last, hidden: activations.hidden };
-  activations.layers.forEach((layer, i) => {
-    for (const [name, buffer] of Object.entries(layer)) named[`layer ${i} ${name}`] = buffer;
-  });
-  const values = new Map<string, Float32Array>();
-  for (const [name, buffer] of Object.entries(named)) {
-    const bytes = await device.read(buffer);
-    const isFloat = tier === "f32" || name.endsWith("factors") || name.endsWith("logSums");
-    values.set(name, isFloat ? new Float32Array(bytes) : Float32Array.from(new Float16Array(bytes)));
-  }
-  values.set("losses", new Float32Array(await device.read(activations.losses)));
-  values.set("gradient", first);
-  return { values, repeats: first.every((value, i) => value === second[i]) };
-}
-
-/** Relative errors against f32 by what was checked; the gradient takes gateUp's place, so that is left out. */
-export async function checkStep(
-  provider: Provider,
-  tiers: readonly Tier[],
-  report: (line: string) => void,
-): Promise<Record<string, number>> {
-  const results: Record<string, number> = {};
-  const add = (name: string, error: number) => {
-    results[name] = error;
-    report(`${name}: ${error.toExponential(2)}`);
-  };
-  const reference = await outcome(provider, "f32");
-  add("f32 differs on repetition", reference.repeats ? 0 : 1);
-  for (const tier of tiers) {
-    if (tier === "f32") continue;
-    const { values, repeats } = await outcome(provider, tier);
-    add(`${tier} differs on repetition`, repeats ? 0 : 1);
-    for (const [name, expected] of reference.values) {
-      if (name.endsWith("gateUp")) continue;
-      add(`${tier} ${name}`, relativeError(values.get(name) ?? new Float32Array(), expected));
-    }
-    if (tier === "tensor") {
-      using device = await openDevice({ provider, tier });
-      for (const [name, error] of Object.entries(await checkAttention(device))) {
-        add(`tensor attention ${name}`, error);
-      }
-    }
-  }
-  return results;
 }

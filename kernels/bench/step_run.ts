@@ -29,8 +29,9 @@ export function family(
     headSize: 64,
     feedForwardWidth,
     ropeTheta: 1e6,
+    ropeScaling: null,
     normEpsilon: 1e-5,
-    queryKeyNorm: true,
+    queryKeyNorm: "after rope",
     tiedEmbeddings: true,
   };
 }
@@ -49,6 +50,16 @@ export function stepFlops(shape: TransformerShape, sequences: number, length: nu
   const layer = width * (2 * heads + 2 * keyValueHeads) * headSize + 3 * width * feedForwardWidth;
   const attention = 6 * 2 * heads * headSize * (length + 1) / 2;
   return sequences * length * (6 * (layers * layer + vocabularySize * width) + layers * attention);
+}
+
+/** What a batch may have beside tokens and targets; a teacher's logits as the first block of rows holds them. */
+export interface BatchInputs {
+  /** Position within its sequence at which each position's document begins; default: 0. */
+  readonly starts?: Uint32Array;
+  /** Of each position's loss; default: 1. */
+  readonly weights?: Float32Array;
+  readonly teacherLogits?: Float32Array;
+  readonly teacherIds?: Uint32Array;
 }
 
 /** A model that trains on one batch shape. */
@@ -70,12 +81,12 @@ export class StepBench {
     shape: TransformerShape,
     sequences: number,
     length: number,
-    recompute = false,
+    { recompute = false, teacher = null }: Partial<Pick<BatchShape, "recompute" | "teacher">> = {},
   ): Promise<StepBench> {
     const model = await TransformerModel.create(device, shape);
     model.parameters.write("weights", initialWeights(model));
     model.cast?.submit();
-    const batch = { sequences, length, training: true, teacher: null, recompute };
+    const batch = { sequences, length, training: true, teacher, recompute };
     return new StepBench(device, model, batch, await model.plan(batch));
   }
 
@@ -104,13 +115,18 @@ export class StepBench {
   }
 
   /** The true gradient of a batch, in the flat order. */
-  async gradient(tokens: Uint32Array, targets: Uint32Array): Promise<Float32Array> {
-    this.#writeInputs(tokens, 0);
-    this.#writeTargets(tokens, targets);
+  async gradient(tokens: Uint32Array, targets: Uint32Array, inputs: BatchInputs = {}): Promise<Float32Array> {
+    this.#writeInputs(tokens, 0, inputs);
+    this.#writeTargets(tokens, targets, inputs);
     this.model.begin.submit();
     this.plan.forward.submit();
     this.plan.loss.submit();
     return await this.model.parameters.read("gradient", 1 / (this.#lossScale * tokens.length));
+  }
+
+  /** What gradients are multiplied by so that f16 holds them. */
+  get lossScale(): number {
+    return this.#lossScale;
   }
 
   /** Times of every dispatch of a step. */
@@ -136,7 +152,7 @@ export class StepBench {
     }
   }
 
-  #writeInputs(tokens: Uint32Array, learningRate: number) {
+  #writeInputs(tokens: Uint32Array, learningRate: number, { starts }: BatchInputs = {}) {
     const { sequences, length } = this.batch;
     const { activations } = this.plan;
     const settings = new Float32Array(SETTINGS_LENGTH).fill(1);
@@ -150,20 +166,29 @@ export class StepBench {
     settings[SETTINGS.correction] = Math.sqrt(1 - 0.95 ** step);
     this.device.write(this.model.settings, settings);
     this.device.write(activations.tokens, tokens);
-    this.device.write(activations.starts, new Uint32Array(tokens.length));
+    this.device.write(activations.starts, starts ?? new Uint32Array(tokens.length));
   }
 
   /** What the forward pass does not read: written while it runs. */
-  #writeTargets(tokens: Uint32Array, targets: Uint32Array) {
+  #writeTargets(
+    tokens: Uint32Array,
+    targets: Uint32Array,
+    { weights, teacherLogits, teacherIds }: BatchInputs = {},
+  ) {
     const { activations } = this.plan;
     this.device.write(activations.targets, targets);
-    this.device.write(activations.weights, new Float32Array(tokens.length).fill(1));
+    this.device.write(activations.weights, weights ?? new Float32Array(tokens.length).fill(1));
+    const [teacher] = activations.teacherLogits;
+    if (teacher && teacherLogits) this.device.write(teacher, teacherLogits);
+    if (activations.teacherIds && teacherIds) this.device.write(activations.teacherIds, teacherIds);
     this.device.write(activations.runs, tokenRuns(tokens, this.model.shape.vocabularySize));
   }
 }
 
 /** Norms of 1, and matrices of standard deviation 0.02 from a million numbers that repeat. */
-function initialWeights({ parameters, shape }: TransformerModel): Float32Array {
+export function initialWeights(
+  { parameters, shape }: Pick<TransformerModel, "parameters" | "shape">,
+): Float32Array {
   const { places } = parameters;
   const weights = new Float32Array(places.count);
   const pattern = numbers(1_000_003, 1).map((value) => 0.02 * value);

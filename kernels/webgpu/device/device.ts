@@ -75,7 +75,7 @@ export interface DeviceOptions {
 /**
  * Opens a device.
  *
- * auto prefers a real GPU over a software one, Dawn over Deno's own, and tensor over f16 over f32.
+ * auto prefers a real GPU over a software one, Dawn over Deno's own, and tensor over f16 over f32; through Deno's own it takes f32.
  *
  * @throws {MissingFeatureError} saying what is missing and how to get it.
  *

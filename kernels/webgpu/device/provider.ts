@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { pollGently } from "./dawn_events.ts";
 import { MissingFeatureError } from "./errors.ts";
 
 /** deno: built in. dawn: Chromium's WebGPU as a native add-on, 132 MB, which {@link INSTALL_DAWN} brings. */
@@ -49,5 +50,6 @@ export function gpuOf(provider: Provider): GPU {
       { cause },
     );
   }
+  pollGently();
   return addOn.create(dawnSwitches);
 }

@@ -58,7 +58,7 @@ export async function product(
 ): Promise<Dispatch[]> {
   const { spec, buffers } = bindProduct(label, options);
   const kernel = device.tier === "tensor" && suitsTensor(spec) ? "tensor" : "vector";
-  const { tile: name, split } = choice ?? device.tuning.products[productKey(spec)] ??
+  const { tile: name, split } = choice ?? tunedChoice(device, spec, kernel) ??
     bestChoice(device, spec, kernel);
   const tile = productTiles.get(name)?.tile;
   if (!tile || (tile.kernel === "tensor" && kernel === "vector")) {
@@ -80,6 +80,12 @@ export async function product(
     dispatch(device, kernelOf(first, { ...buffers, c: partial, residual: null })),
     dispatch(device, sumKernel(label, spec, grid.split, partial, buffers.c, buffers.residual)),
   ]);
+}
+
+/** What was measured for this product, where that was on the same kind of kernel: a tuning serves all tiers of an adapter. */
+function tunedChoice(device: Device, spec: ProductSpec, kernel: "tensor" | "vector"): ProductChoice | null {
+  const tuned = device.tuning.products[productKey(spec)];
+  return tuned && productTiles.get(tuned.tile)?.tile.kernel === kernel ? tuned : null;
 }
 
 /** The choice expected to be fastest whose partial sums fit into one binding. */

@@ -112,7 +112,7 @@ function sameView(x: Matrix, y: Matrix, columns: number): boolean {
 }
 
 /** Binds only the memory from the first to the last element of a view: larger buffers than one binding may span can hold it. */
-function bind(
+export function bind(
   name: string,
   { buffer, type, offset = 0, stride }: Matrix,
   rows: number,

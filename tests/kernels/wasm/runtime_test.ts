@@ -12,8 +12,9 @@ const SHAPE: TransformerShape = {
   headSize: 4,
   feedForwardWidth: 4,
   ropeTheta: 1e4,
+  ropeScaling: null,
   normEpsilon: 1e-5,
-  queryKeyNorm: true,
+  queryKeyNorm: "after rope",
   tiedEmbeddings: true,
 };
 

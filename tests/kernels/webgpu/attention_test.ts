@@ -14,7 +14,7 @@ import type { AttentionTiles } from "../../../kernels/webgpu/ops/attention_tenso
 import type { HeadsShape } from "../../../kernels/webgpu/ops/rotary.ts";
 import { attentionMask } from "../../../lib/model/reference.ts";
 import { tf } from "../../../lib/model/tensorflow.ts";
-import { emulatedTensorDevice } from "./attention_tensor_emulation.ts";
+import { emulatedTensorDevice } from "./tensor_emulation.ts";
 import { Bench } from "./support.ts";
 
 /** softmax(q·kᵀ/√d + mask)·v from rows of q, k and v heads [rows × (H + 2K)·d] → [rows × H·d], and its gradient. */

@@ -14,7 +14,7 @@ import { bindProduct } from "../../../kernels/webgpu/ops/product_spec.ts";
 import { product, type ProductOptions } from "../../../kernels/webgpu/ops/product.ts";
 import { suitsTensor } from "../../../kernels/webgpu/ops/product_tensor.ts";
 import { Plan } from "../../../kernels/webgpu/plan/plan.ts";
-import { emulatedTensorDevice } from "./product_tensor_emulation.ts";
+import { emulatedTensorDevice } from "./tensor_emulation.ts";
 
 const openTested = (tier: "f32" | "f16") =>
   openDevice({ provider: "deno", tier, tuning: { adapter: "none", products: {} } });
@@ -122,6 +122,12 @@ Deno.test("product() counts 2·m·n·k operations and each operand's bytes once"
   assert.equal(dispatches.length, 1);
   assert.equal(dispatches[0]?.flops, 2 * 8 * 16 * 32);
   assert.equal(dispatches[0]?.bytes, 4 * (8 * 32 + 32 * 16 + 2 * 8 * 16));
+});
+
+Deno.test("product() passes over what was tuned for another tier's kernels", async () => {
+  const products = { "8x8x8 NN f32 f32 f32": { tile: "tensor 64x64x32 32x32", split: 1 } };
+  using device = await openDevice({ provider: "deno", tier: "f32", tuning: { adapter: "none", products } });
+  assert.equal((await product(device, "tuned elsewhere", smallProduct(device, 8, 8, 8))).length, 1);
 });
 
 Deno.test("product() names the size, view or tile that cannot be", async () => {

@@ -1,5 +1,6 @@
 import { rotary, rotaryBackward, rotaryTable } from "../../../kernels/webgpu/ops/rotary.ts";
 import { rootMeanSquareNorm, rotate } from "../../../lib/model/reference.ts";
+import { ropeFrequencies } from "../../../lib/model/rope.ts";
 import { tf } from "../../../lib/model/tensorflow.ts";
 import { Bench } from "./support.ts";
 
@@ -34,12 +35,13 @@ for (const element of ["f32", "f16"] as const) {
         await rotary(bench.device, "rotary", shape, buffers),
         await rotaryBackward(bench.device, "rotary dx", shape, buffers),
       );
+      const frequencies = ropeFrequencies({ headSize: d, ropeTheta: THETA, ropeScaling: null });
       const expected = tf.tidy(() => {
         /** [rows × heads·d] → [B, heads, T, d] and back. */
         const apart = (x: tf.Tensor) => x.reshape([B, T, -1, d]).transpose([0, 2, 1, 3]);
         const together = (x: tf.Tensor) => x.transpose([0, 2, 1, 3]).reshape([rows, -1]);
         const placed = (x: tf.Tensor) => {
-          const turned = rotate(apart(x.slice([0, 0], [rows, (H + K) * d])), THETA);
+          const turned = rotate(apart(x.slice([0, 0], [rows, (H + K) * d])), frequencies);
           const normed = queryKeyEpsilon === null ? turned : rootMeanSquareNorm(turned, queryKeyEpsilon);
           return tf.concat([together(normed), x.slice([0, (H + K) * d], [rows, K * d])], 1);
         };

@@ -13,8 +13,9 @@ const SHAPE = {
   headSize: HEAD_SIZE,
   feedForwardWidth: 4,
   ropeTheta: THETA,
+  ropeScaling: null,
   normEpsilon: EPSILON,
-  queryKeyNorm: true,
+  queryKeyNorm: "after rope" as const,
   tiedEmbeddings: true,
 };
 

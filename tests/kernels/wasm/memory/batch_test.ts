@@ -14,8 +14,9 @@ const SHAPE: TransformerShape = {
   headSize: 8,
   feedForwardWidth: 20,
   ropeTheta: 1e4,
+  ropeScaling: null,
   normEpsilon: 1e-5,
-  queryKeyNorm: true,
+  queryKeyNorm: "before rope, weighted",
   tiedEmbeddings: true,
 };
 const BATCH: BatchShape = { sequences: 2, length: 9, training: true, teacher: "none", teacherWidth: 0 };
@@ -26,6 +27,7 @@ function addresses(memory: BatchMemory): number[] {
     layers,
     scratch,
     normParts,
+    headNormParts,
     rows: _,
     rowBlock: _1,
     logitRows: _2,
@@ -38,6 +40,7 @@ function addresses(memory: BatchMemory): number[] {
     ...layers.flatMap((layer) => Object.values(layer)),
     ...scratch.flatMap((s) => Object.values(s)),
     ...normParts,
+    ...headNormParts.flatMap(({ query, key }) => [query, key]),
     ...Object.values(rest),
   ];
 }

@@ -14,8 +14,9 @@ const SHAPE: TransformerShape = {
   headSize: 8,
   feedForwardWidth: 20,
   ropeTheta: 1e4,
+  ropeScaling: null,
   normEpsilon: 1e-5,
-  queryKeyNorm: true,
+  queryKeyNorm: "after rope",
   tiedEmbeddings: true,
 };
 

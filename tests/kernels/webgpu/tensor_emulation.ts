@@ -1,8 +1,8 @@
 /**
- * Subgroup matrices for GPUs without any, so that the tensor tier's attention can be tested on a software adapter.
+ * Subgroup matrices for GPUs without any, so that the tensor tier's kernels can be tested on a software adapter.
  *
- * Of a left fragment, each of 32 invocations holds the row that it needs; of a result, half of that row. A right fragment is a
- * reference to the memory it was loaded from, which must not change while it is used.
+ * Of a left fragment, each of a subgroup's 32 invocations holds the row that it needs; of a result, half of that row. A right fragment
+ * is a reference to the memory it was loaded from, which must not change while it is used.
  */
 import type { Device } from "../../../kernels/webgpu/device/device.ts";
 
@@ -33,6 +33,7 @@ const RIGHT = `subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, ${ARGUMENT
  * is an array of 16-byte pieces, by which offsets and strides count.
  */
 function emulated(wgsl: string): string {
+  if (!wgsl.includes("subgroup_matrix")) return wgsl;
   const helpers = new Set<string>([HALF]);
   /** Where each named right fragment lies. */
   const sources = new Map<string, { major: string; buffer: string }>();
@@ -55,9 +56,10 @@ function emulated(wgsl: string): string {
   };
   const text = wgsl
     .replace(/enable chromium_experimental_subgroup_matrix;|diagnostic\(off, chromium[^)]*\);/g, "")
-    .replace(new RegExp(LEFT, "g"), (_, _major: string, buffer: string, offset: string, stride: string) => {
-      const at = `${offset} + lane % 32 / 2 * (${stride})`;
-      return `array<vec4<u32>, 2>(${buffer}[${at}], ${buffer}[${at} + 1])`;
+    .replace(new RegExp(LEFT, "g"), (_, major: string, buffer: string, offset: string, stride: string) => {
+      const name = `left_${buffer}_${major}`;
+      helpers.add(major === "row" ? rowOf(name, buffer) : columnOf(name, buffer));
+      return `${name}(lane, ${offset}, ${stride})`;
     })
     .replace(
       new RegExp(`let (\\w+) =\\s*${RIGHT};`, "g"),
@@ -93,4 +95,26 @@ function emulated(wgsl: string): string {
     })
     .replace(/subgroup_matrix_result<\w+, 16, 16>\(\)/g, "mat2x4f()");
   return [text, ...helpers].join("\n");
+}
+
+/** An invocation's row of a left fragment that is stored by rows. */
+function rowOf(name: string, buffer: string): string {
+  return `fn ${name}(lane: u32, offset: u32, stride: u32) -> array<vec4<u32>, 2> {
+    let at = offset + lane % 32 / 2 * stride;
+    return array<vec4<u32>, 2>(${buffer}[at], ${buffer}[at + 1]);
+  }`;
+}
+
+/** An invocation's row of a left fragment that is stored by columns. */
+function columnOf(name: string, buffer: string): string {
+  return `fn ${name}(lane: u32, offset: u32, stride: u32) -> array<vec4<u32>, 2> {
+    let row = lane % 32 / 2;
+    var left: array<vec4<u32>, 2>;
+    for (var l = 0u; l < 16; l += 2) {
+      let at = offset + l * stride + row / 8;
+      let two = vec2f(half(${buffer}[at], row % 8), half(${buffer}[at + stride], row % 8));
+      left[l / 8][l % 8 / 2] = pack2x16float(two);
+    }
+    return left;
+  }`;
 }

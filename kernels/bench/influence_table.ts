@@ -1,0 +1,27 @@
+/**
+ * What benchmarks of influence report: its passes beside training on the same candidates.
+ * @module
+ */
+
+/** Milliseconds for so many candidates. */
+export interface InfluenceRow {
+  readonly candidates: number;
+  readonly training: number;
+  /** Passes 2 to 4 of DataInf by the number of probes that share them. */
+  readonly influence: Readonly<Record<string, number>>;
+}
+
+/** A row for people. */
+export function influenceLine({ candidates, training, influence }: InfluenceRow): string {
+  const parts = Object.entries(influence).map(([probes, time]) =>
+    `${probes} ${probes === "1" ? "probe" : "probes"} ${time.toFixed(0)} (${
+      (time / training).toFixed(2)
+    } × training)`
+  );
+  return `${candidates} candidates: training ${training.toFixed(0)}, ${parts.join(", ")}`;
+}
+
+/** The middle one of at least one value. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}
