@@ -4,6 +4,7 @@
  */
 import type { ModelConfig } from "../model/config.ts";
 import type { TrainBackend } from "./backend.ts";
+import type { InfluenceBackend, InfluenceTensors } from "./influence.ts";
 
 /** Settings of the CPU backend; the others choose for themselves. */
 export interface BackendOptions {
@@ -26,5 +27,26 @@ export async function openBackend(
       return await (await import("./webgpu.ts")).createWebgpuBackend(config);
     case "tfjs":
       return await (await import("./tfjs.ts")).createTfjsBackend(config);
+  }
+}
+
+/** The same for influence; the weights are zero until `load`. */
+export async function openInfluence(
+  name: "wasm" | "webgpu" | "tfjs",
+  config: ModelConfig,
+  tensors: InfluenceTensors,
+  { workers }: Pick<BackendOptions, "workers">,
+): Promise<InfluenceBackend> {
+  switch (name) {
+    case "wasm":
+      return await (await import("./wasm_influence.ts")).createWasmInfluence(
+        config,
+        tensors,
+        workers === undefined ? {} : { workers },
+      );
+    case "webgpu":
+      return await (await import("./webgpu_influence.ts")).createWebgpuInfluence(config, tensors);
+    case "tfjs":
+      return await (await import("./tfjs_influence.ts")).createTfjsInfluence(config, tensors);
   }
 }

@@ -7,20 +7,13 @@
  * @module
  */
 import { type Device, openDevice, type Provider, type Tier } from "../../kernels/webgpu/device/device.ts";
-import {
-  DeviceLostError,
-  KernelError,
-  MissingFeatureError,
-  OutOfDeviceMemoryError,
-} from "../../kernels/webgpu/device/errors.ts";
 import { REPORT, SETTINGS, SETTINGS_LENGTH } from "../../kernels/webgpu/ops/adamw.ts";
 import { type BatchPlan, TransformerModel } from "../../kernels/webgpu/plan/transformer.ts";
 import type { BatchShape } from "../../kernels/webgpu/plan/transformer_activations.ts";
 import { KINDS } from "../../kernels/webgpu/plan/transformer_parameters.ts";
 import type { Tuning } from "../../kernels/webgpu/tuning.ts";
 import { canonicalJson } from "../core/artefacts.ts";
-import { RunError } from "../core/errors.ts";
-import { checkModelConfig, type ModelConfig } from "../model/config.ts";
+import type { ModelConfig } from "../model/config.ts";
 import type {
   SequenceLoss,
   StepResult,
@@ -39,6 +32,8 @@ import {
   writeTeacher,
   writeTokenRuns,
 } from "./webgpu_batch.ts";
+import { asRunError } from "./webgpu_errors.ts";
+import { checkWebgpuModel } from "./webgpu_model.ts";
 
 /** Where and how the backend runs. */
 export interface WebgpuOptions {
@@ -51,7 +46,7 @@ export interface WebgpuOptions {
 }
 
 /** Where f16 gradients begin; in the middle of f16's range for the gradient of one token's loss. */
-const FIRST_LOSS_SCALE = 64;
+export const FIRST_LOSS_SCALE = 64;
 
 /** Updates after which a larger scale is tried. */
 const GROWTH_INTERVAL = 256;
@@ -64,14 +59,14 @@ const NO_LIMIT = 1e30;
 /**
  * The WebGPU backend, with all weights 0 until `importState`.
  *
- * @throws {UsageError} for a config that describes no computable model.
+ * @throws {UsageError} for a config that describes no computable model, or one that only other backends compute.
  * @throws {RunError} where no GPU offers what was asked for, or the model does not fit into its memory.
  */
 export async function createWebgpuBackend(
   config: ModelConfig,
   options: WebgpuOptions = {},
 ): Promise<TrainBackend> {
-  checkModelConfig(config);
+  checkWebgpuModel(config);
   return new WebgpuBackend(config, await openModel(config, options), options);
 }
 
@@ -281,16 +276,5 @@ class WebgpuBackend implements TrainBackend {
 
   #plan(shape: BatchShape): Promise<BatchPlan> {
     return asRunError(this.#model.plan(shape));
-  }
-}
-
-/** The kernels know nothing of exit codes. */
-async function asRunError<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const ours = [DeviceLostError, KernelError, MissingFeatureError, OutOfDeviceMemoryError];
-    if (!ours.some((kind) => error instanceof kind)) throw error;
-    throw new RunError((error as Error).message, { cause: error });
   }
 }

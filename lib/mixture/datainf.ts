@@ -16,7 +16,8 @@
  * @module
  */
 import type { TokenBatch } from "../backends/backend.ts";
-import type { InfluenceBackend, WeightedSum } from "../backends/influence.ts";
+import type { InfluenceBackend } from "../backends/influence.ts";
+import { streaming, type WeightedBatch } from "../backends/influence_stream.ts";
 import { RunError, UsageError } from "../core/errors.ts";
 
 /** λ as a share of the mean squared gradient per parameter: DataInf's and AutoMixer's choice. */
@@ -68,8 +69,7 @@ export async function dataInf(
   const { vectors, products } = await inverseHessianProducts(backend, gradients, candidates);
   const groups = backend.groups.length;
   const scores = vectors.map((): number[] => []);
-  for await (const batch of candidates) {
-    const found = await backend.sequenceProducts(batch, vectors);
+  for await (const found of streaming(backend).streamProducts(candidates, vectors)) {
     const first = scores[0]?.length ?? 0;
     found.forEach((values, probe) => {
       checkFinite(backend, values, first);
@@ -97,11 +97,16 @@ export async function meanGradient(
 ): Promise<Float32Array> {
   const sum = new Float32Array(backend.parameters);
   let count = 0;
-  for await (const batch of batches) {
-    const coefficients = new Float32Array(batch.sequences * backend.groups.length).fill(1);
-    await backend.addWeightedGradients(batch, [{ coefficients, sum }]);
-    count += batch.sequences;
-  }
+  const weighted = async function* (): AsyncGenerator<WeightedBatch> {
+    for await (const batch of batches) {
+      count += batch.sequences;
+      yield {
+        batch,
+        coefficients: [new Float32Array(batch.sequences * backend.groups.length).fill(1)],
+      };
+    }
+  };
+  await streaming(backend).addAllWeightedGradients(weighted(), [sum]);
   if (count === 0) {
     throw new UsageError(`Influence: probe "${name}" has no sequences, expected at least one.`);
   }
@@ -129,8 +134,7 @@ export async function inverseHessianProducts(
   const { groups } = backend;
   const products = gradients.map((): number[] => []);
   const norms: number[] = [];
-  for await (const batch of candidates) {
-    const found = await backend.sequenceProductsAndNorms(batch, gradients);
+  for await (const found of streaming(backend).streamProductsAndNorms(candidates, gradients)) {
     const first = norms.length / groups.length;
     checkFinite(backend, found.squaredNorms, first);
     found.products.forEach((values, probe) => {
@@ -160,20 +164,22 @@ export async function inverseHessianProducts(
   }
 
   let first = 0;
-  for await (const batch of candidates) {
-    const [from, to] = [first * groups.length, (first + batch.sequences) * groups.length];
-    first += batch.sequences;
-    checkCount(Math.max(first, count), count);
-    const sums = gradients.map((sum, probe): WeightedSum => ({
-      sum,
-      coefficients: Float32Array.from({ length: to - from }, (_, i) => {
-        const lambda = damping[i % groups.length] as number;
-        const product = products[probe]?.[from + i] as number;
-        return lambda === 0 ? 0 : -product / (lambda + (norms[from + i] as number)) / lambda / count;
-      }),
-    }));
-    await backend.addWeightedGradients(batch, sums);
-  }
+  const weighted = async function* (): AsyncGenerator<WeightedBatch> {
+    for await (const batch of candidates) {
+      const [from, to] = [first * groups.length, (first + batch.sequences) * groups.length];
+      first += batch.sequences;
+      checkCount(Math.max(first, count), count);
+      const coefficients = gradients.map((_, probe) =>
+        Float32Array.from({ length: to - from }, (_, i) => {
+          const lambda = damping[i % groups.length] as number;
+          const product = products[probe]?.[from + i] as number;
+          return lambda === 0 ? 0 : -product / (lambda + (norms[from + i] as number)) / lambda / count;
+        })
+      );
+      yield { batch, coefficients };
+    }
+  };
+  await streaming(backend).addAllWeightedGradients(weighted(), gradients);
   checkCount(first, count);
   return { vectors: gradients, damping, products: products.map((values) => Float64Array.from(values)) };
 }

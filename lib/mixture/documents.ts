@@ -14,7 +14,8 @@ export interface DocumentBatches {
 
 /**
  * One sequence for each document: its first `length` + 1 tokens; what goes beyond is left out. A batch is as long as its longest
- * sequence; shorter ones are filled up behind their end with targets of weight 0, which change nothing before them.
+ * sequence, rounded up to a multiple of 64 but not beyond `length`; sequences are filled up behind their end with targets of
+ * weight 0, which change nothing before them.
  *
  * @param documents Token ids of each.
  * @param sequences Sequences of a batch; the last batch may have fewer. Several for each worker keep all of them busy.
@@ -45,14 +46,17 @@ export function documentBatches(
   const batches: TokenBatch[] = [];
   for (let first = 0; first < documents.length; first += sequences) {
     batches.push(
-      batchOf(documents.slice(first, first + sequences), tokens.slice(first, first + sequences)),
+      batchOf(documents.slice(first, first + sequences), tokens.slice(first, first + sequences), length),
     );
   }
   return { batches, tokens };
 }
 
-function batchOf(documents: readonly Uint32Array[], counts: readonly number[]): TokenBatch {
-  const length = Math.max(...counts);
+/** Lengths are rounded up to a multiple of this: a backend plans anew for every shape, and a GPU's compiler takes seconds. */
+const LENGTH_STEP = 64;
+
+function batchOf(documents: readonly Uint32Array[], counts: readonly number[], limit: number): TokenBatch {
+  const length = Math.min(limit, Math.ceil(Math.max(...counts) / LENGTH_STEP) * LENGTH_STEP);
   const positions = documents.length * length;
   const batch = {
     sequences: documents.length,

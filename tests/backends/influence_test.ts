@@ -12,11 +12,12 @@ import {
 import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { createTfjsInfluence } from "../../lib/backends/tfjs_influence.ts";
 import { createWasmInfluence } from "../../lib/backends/wasm_influence.ts";
+import { createWebgpuInfluence } from "../../lib/backends/webgpu_influence.ts";
 import { RunError, UsageError } from "../../lib/core/errors.ts";
 import { Random } from "../../lib/core/random.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
-import { randomBatch, SMALL_MODEL, start } from "./small_model.ts";
+import { FUNCTIONS, randomBatch, SMALL_MODEL, start } from "./small_model.ts";
 
 function normals(seed: number, count: number): Float32Array {
   const values = new Float32Array(count);
@@ -58,17 +59,18 @@ async function results(backend: InfluenceBackend, batch: TokenBatch, seeds: read
 }
 
 /**
- * wasm and tfjs agree in every group, to 1e-5 of ‖V‖‖g‖, ‖g‖² and ‖Σ c·g‖. A thousandth of the sequence's whole ‖g‖² counts
- * beside the group's own, which may be nothing but rounding: with one position, queries and keys change nothing.
+ * A backend and tfjs agree in every group, to a tolerance of ‖V‖‖g‖, ‖g‖² and ‖Σ c·g‖. A thousandth of the sequence's whole ‖g‖²
+ * counts beside the group's own, which may be nothing but rounding: with one position, queries and keys change nothing.
  */
 async function assertAgreement(
   config: ModelConfig,
   tensors: InfluenceTensors,
   batch: TokenBatch,
-  options: Parameters<typeof createWasmInfluence>[2],
+  backend: Promise<InfluenceBackend>,
+  most = 1e-5,
 ) {
   await using oracle = await loaded(createTfjsInfluence(config, tensors), config);
-  await using ours = await loaded(createWasmInfluence(config, tensors, options), config);
+  await using ours = await loaded(backend, config);
   assert.deepEqual(ours.groups, oracle.groups);
   const [a, b] = [await results(ours, batch, [3, 4]), await results(oracle, batch, [3, 4])];
   const { groups } = oracle;
@@ -79,10 +81,10 @@ async function assertAgreement(
       const i = first + group;
       const norm = at(b.squaredNorms, i);
       const scale = norm + 1e-3 * whole;
-      assertClose(at(a.squaredNorms, i), norm, 1e-5 * scale, `${name}: ‖g‖²`);
+      assertClose(at(a.squaredNorms, i), norm, most * scale, `${name}: ‖g‖²`);
       b.vectors.forEach((vector, v) => {
         const own = vector.subarray(offset, offset + size);
-        const tolerance = 1e-5 * Math.sqrt(scale * dot(own, own));
+        const tolerance = most * Math.sqrt(scale * dot(own, own));
         for (const products of [a.products, a.again]) {
           assertClose(at(products[v] ?? [], i), at(b.products[v] ?? [], i), tolerance, `${name}: ⟨g, V⟩`);
         }
@@ -91,7 +93,7 @@ async function assertAgreement(
   }
   b.sums.forEach(({ sum }, v) => {
     const difference = sum.map((value, i) => value - at(a.sums[v]?.sum ?? [], i));
-    assertClose(Math.sqrt(dot(difference, difference)), 0, 1e-5 * Math.sqrt(dot(sum, sum)), "Σ c·g");
+    assertClose(Math.sqrt(dot(difference, difference)), 0, most * Math.sqrt(dot(sum, sum)), "Σ c·g");
   });
 }
 
@@ -141,7 +143,7 @@ Deno.test("wasm: products, norms and sums equal the oracle's in every tensor, fo
     feedForwardWidth: fc.constantFrom(4, 20),
     vocabularySize: fc.integer({ min: 5, max: 70 }),
     layers: fc.integer({ min: 1, max: 2 }),
-    queryKeyNorm: fc.boolean(),
+    chosen: fc.constantFrom(...FUNCTIONS),
     tiedEmbeddings: fc.boolean(),
     sequences: fc.integer({ min: 1, max: 3 }),
     length: fc.integer({ min: 1, max: 50 }),
@@ -150,13 +152,21 @@ Deno.test("wasm: products, norms and sums equal the oracle's in every tensor, fo
     tensors: fc.constantFrom<InfluenceTensors>("all", "embedding and head"),
   });
   await fc.assert(
-    fc.asyncProperty(shapes, async ({ sequences, length, documentLength, relaxed, tensors, ...shape }) => {
-      const config = { ...SMALL_MODEL, ...shape };
-      const batch = batchFor(config, 1, sequences, length);
-      const documents = batch.tokens.map((_, i) => Math.floor(i / documentLength));
-      const options = { workers: 2, variant: relaxed ? "relaxed" : "simd" } as const;
-      await assertAgreement(config, tensors, { ...batch, documents }, options);
-    }),
+    fc.asyncProperty(
+      shapes,
+      async ({ sequences, length, documentLength, relaxed, tensors, chosen, ...shape }) => {
+        const config = { ...SMALL_MODEL, ...shape, ...chosen };
+        const batch = batchFor(config, 1, sequences, length);
+        const documents = batch.tokens.map((_, i) => Math.floor(i / documentLength));
+        const options = { workers: 2, variant: relaxed ? "relaxed" : "simd" } as const;
+        await assertAgreement(
+          config,
+          tensors,
+          { ...batch, documents },
+          createWasmInfluence(config, tensors, options),
+        );
+      },
+    ),
     { numRuns: 10 },
   );
 });
@@ -164,8 +174,26 @@ Deno.test("wasm: products, norms and sums equal the oracle's in every tensor, fo
 Deno.test("wasm: tiles of products, norms and sums change nothing but rounding", async () => {
   // Wide and long enough for several tiles of each kind.
   const config = { ...SMALL_MODEL, width: 264, layers: 1, feedForwardWidth: 332, vocabularySize: 530 };
-  await assertAgreement(config, "all", batchFor(config, 2, 1, 170), { workers: 2 });
+  await assertAgreement(
+    config,
+    "all",
+    batchFor(config, 2, 1, 170),
+    createWasmInfluence(config, "all", { workers: 2 }),
+  );
 });
+
+for (const [tier, most] of [["f32", 1e-5], ["f16", 5e-3]] as const) {
+  Deno.test(`webgpu: products, norms and sums equal the oracle's in every tensor (${tier})`, async () => {
+    // Lengths that no tile divides, and that all do: norms come from products of positions and from gradients.
+    for (const [tiedEmbeddings, length] of [[true, 83], [false, 96]] as const) {
+      const config = { ...SMALL_MODEL, tiedEmbeddings, vocabularySize: 131, width: 48, headSize: 12 };
+      const batch = batchFor(config, 1, 3, length);
+      const documents = batch.tokens.map((_, i) => Math.floor(i / 31));
+      const backend = createWebgpuInfluence(config, "all", { provider: "deno", tier });
+      await assertAgreement(config, "all", { ...batch, documents }, backend, most);
+    }
+  });
+}
 
 Deno.test("wasm: a batch whose logits go beyond what is held at once is taken in parts", async () => {
   const config = { ...SMALL_MODEL, width: 4, headSize: 4, layers: 1, vocabularySize: 110_000 };
@@ -207,7 +235,7 @@ Deno.test("meanWeights() refuses a sequence without a target", () => {
   });
 });
 
-for (const create of [createTfjsInfluence, createWasmInfluence]) {
+for (const create of [createTfjsInfluence, createWasmInfluence, createWebgpuInfluence]) {
   Deno.test(`${create.name}() refuses vectors, sums and coefficients that do not fit`, async () => {
     await using backend = await create(SMALL_MODEL, "all");
     const batch = randomBatch(1, 2, 3);

@@ -16,6 +16,22 @@ export const SMALL_MODEL: ModelConfig = {
   initializerRange: 0.2,
 };
 
+/** Every function that a config may choose, beside its shape. */
+export const FUNCTIONS: readonly Pick<ModelConfig, "type" | "queryKeyNorm" | "ropeScaling">[] = (
+  [
+    { type: "llama4_text", queryKeyNorm: "after rope" },
+    { type: "llama4_text", queryKeyNorm: "none" },
+    { type: "llama", queryKeyNorm: "none" },
+    { type: "qwen3", queryKeyNorm: "before rope, weighted" },
+  ] as const
+).flatMap((chosen) => [
+  { ...chosen, ropeScaling: null },
+  {
+    ...chosen,
+    ropeScaling: { factor: 4, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxPositions: 32 },
+  },
+]);
+
 export const UPDATE: UpdateSettings = {
   learningRate: 1e-2,
   beta1: 0.9,

@@ -14,7 +14,7 @@ import {
   parameterLayout,
 } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
-import { randomBatch, SMALL_MODEL, start, UPDATE } from "./small_model.ts";
+import { FUNCTIONS, randomBatch, SMALL_MODEL, start, UPDATE } from "./small_model.ts";
 
 const random = Random.of(7, "wasm");
 
@@ -61,8 +61,11 @@ function teacherFor(rows: number, kind: "forward" | "reverse" | "top"): Teacher 
   };
 }
 
+/** With weights in QK-norm. */
+const WEIGHTED: ModelConfig = { ...SMALL_MODEL, type: "qwen3", queryKeyNorm: "before rope, weighted" };
+
 Deno.test("parameterPlaces() of the kernels are those of parameterLayout()", () => {
-  for (const config of [SMALL_MODEL, { ...SMALL_MODEL, tiedEmbeddings: false }]) {
+  for (const config of [SMALL_MODEL, { ...SMALL_MODEL, tiedEmbeddings: false }, WEIGHTED]) {
     const offset = (name: string) => parameterLayout(config).find((spec) => spec.name === name)?.offset;
     const places = parameterPlaces(config);
     assert.equal(places.count, parameterCount(config));
@@ -81,6 +84,8 @@ Deno.test("parameterPlaces() of the kernels are those of parameterLayout()", () 
       for (const [key, name] of Object.entries(names)) {
         assert.equal(layer[key as keyof typeof names], offset(`model.layers.${i}.${name}.weight`));
       }
+      assert.equal(layer.headNorms?.query, offset(`model.layers.${i}.self_attn.q_norm.weight`));
+      assert.equal(layer.headNorms?.key, offset(`model.layers.${i}.self_attn.k_norm.weight`));
     });
   }
 });
@@ -92,7 +97,7 @@ Deno.test("wasm: the gradient equals the oracle's for any shape", async () => {
     feedForwardWidth: fc.constantFrom(4, 20),
     vocabularySize: fc.integer({ min: 5, max: 70 }),
     layers: fc.integer({ min: 1, max: 2 }),
-    queryKeyNorm: fc.boolean(),
+    chosen: fc.constantFrom(...FUNCTIONS),
     tiedEmbeddings: fc.boolean(),
     sequences: fc.integer({ min: 1, max: 3 }),
     length: fc.integer({ min: 1, max: 50 }),
@@ -100,8 +105,8 @@ Deno.test("wasm: the gradient equals the oracle's for any shape", async () => {
     relaxed: fc.boolean(),
   });
   await fc.assert(
-    fc.asyncProperty(shapes, async ({ sequences, length, documentLength, relaxed, ...shape }) => {
-      const config = { ...SMALL_MODEL, ...shape };
+    fc.asyncProperty(shapes, async ({ sequences, length, documentLength, relaxed, chosen, ...shape }) => {
+      const config = { ...SMALL_MODEL, ...shape, ...chosen };
       const batch = randomBatch(1, sequences, length);
       const known = (ids: Uint32Array) => ids.map((id) => id % config.vocabularySize);
       const documents = batch.tokens.map((_, i) => Math.floor(i / documentLength));
@@ -146,6 +151,14 @@ Deno.test("wasm: blocks of tasks and of the head change nothing but rounding", a
   assert.ok(relativeDifference(logits.subarray(second.length), second) < 1e-6);
 });
 
+Deno.test("wasm: long runs of targets without weight leave the oracle's gradient, with and without a teacher", async () => {
+  // Longer than blocks of rows, which are then left out whole.
+  const batch = randomBatch(3, 2, 400);
+  const weights = batch.weights.map((weight, i) => i % 400 === 399 || i === 450 ? weight : 0);
+  await assertSameGradient(SMALL_MODEL, [{ ...batch, weights }]);
+  await assertSameGradient(SMALL_MODEL, [{ ...batch, weights, teacher: teacherFor(800, "reverse") }]);
+});
+
 Deno.test("wasm: logits and losses equal the oracle's", async () => {
   await using ours = await wasm();
   await using oracle = await start(await createTfjsBackend(SMALL_MODEL));
@@ -171,8 +184,8 @@ Deno.test("wasm: 100 steps follow the oracle's losses to 1e-3", async () => {
 });
 
 /** State after some steps on batches that fill several row blocks. */
-async function trained(options: WasmOptions): Promise<TrainState> {
-  await using backend = await wasm(SMALL_MODEL, options);
+async function trained(config: ModelConfig, workers: number): Promise<TrainState> {
+  await using backend = await wasm(config, { workers });
   for (let step = 0; step < 4; step++) {
     await backend.step(
       [randomBatch(step, 5, 50), { ...randomBatch(9, 1, 7), teacher: teacherFor(7, "top") }],
@@ -183,14 +196,16 @@ async function trained(options: WasmOptions): Promise<TrainState> {
 }
 
 Deno.test("wasm: 1, 2 and 3 workers give the same bits", async () => {
-  const [one, two, three] = [
-    await trained({ workers: 1 }),
-    await trained({ workers: 2 }),
-    await trained({ workers: 3 }),
-  ];
-  assert.equal(one.step, 4);
-  assert.deepEqual(one, two);
-  assert.deepEqual(one, three);
+  for (const config of [SMALL_MODEL, WEIGHTED]) {
+    const [one, two, three] = [
+      await trained(config, 1),
+      await trained(config, 2),
+      await trained(config, 3),
+    ];
+    assert.equal(one.step, 4);
+    assert.deepEqual(one, two);
+    assert.deepEqual(one, three);
+  }
 });
 
 Deno.test("wasm: a run resumed from its state repeats the bits", async () => {

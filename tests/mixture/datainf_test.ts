@@ -4,6 +4,7 @@ import { influenceGroups } from "../../lib/backends/influence.ts";
 import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { createTfjsInfluence } from "../../lib/backends/tfjs_influence.ts";
 import { createWasmInfluence } from "../../lib/backends/wasm_influence.ts";
+import { createWebgpuInfluence } from "../../lib/backends/webgpu_influence.ts";
 import { RunError, UsageError } from "../../lib/core/errors.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
@@ -43,17 +44,23 @@ function mean(gradients: Gradients): Float64Array {
   );
 }
 
+const BACKENDS = {
+  tfjs: (config: ModelConfig) => createTfjsInfluence(config, "all"),
+  wasm: (config: ModelConfig) => createWasmInfluence(config, "all"),
+  webgpu: (config: ModelConfig) => createWebgpuInfluence(config, "all", { provider: "deno", tier: "f32" }),
+};
+
 for (const tiedEmbeddings of [true, false]) {
-  for (const create of [createTfjsInfluence, createWasmInfluence]) {
+  for (const [name, create] of Object.entries(BACKENDS)) {
     const kind = tiedEmbeddings ? "tied" : "untied";
-    Deno.test(`dataInf() equals stored gradients in 64 bits in every tensor: ${create.name}, ${kind}`, async () => {
+    Deno.test(`dataInf() equals stored gradients in 64 bits in every tensor: ${name}, ${kind}`, async () => {
       const config = { ...SMALL_MODEL, tiedEmbeddings };
       const [probe, candidates] = [[randomBatch(1, 3, 11)], [randomBatch(2, 4, 9), randomBatch(3, 2, 14)]];
       const [v, own] = [
         mean(await singleGradients(config, probe)),
         await singleGradients(config, candidates),
       ];
-      await using backend = await create(config, "all");
+      await using backend = await create(config);
       await backend.load(initialise(config, 1));
       const gradient = await meanGradient(backend, { name: "probe", batches: probe });
       const { vectors } = await inverseHessianProducts(backend, [gradient], candidates);

@@ -20,6 +20,8 @@ export interface BatchShape {
   readonly teacher: (Distillation & { readonly top: number | null }) | null;
   /** Compute gate and up again in the backward pass instead of keeping them: 60% of what a layer keeps. */
   readonly recompute: boolean;
+  /** Cut the logits into blocks between sequences only. */
+  readonly wholeSequences?: boolean;
 }
 
 /** What a layer's backward pass reads; rows are positions. */
@@ -100,7 +102,7 @@ export class Activations {
 
   constructor(device: Device, shape: TransformerShape, batch: BatchShape) {
     const { width, heads, keyValueHeads, headSize, feedForwardWidth, vocabularySize } = shape;
-    const { sequences, length, training, teacher, recompute } = batch;
+    const { sequences, length, training, teacher, recompute, wholeSequences = false } = batch;
     const rows = sequences * length;
     this.rows = rows;
     this.element = device.tier === "f32" ? "f32" : "f16";
@@ -143,8 +145,9 @@ export class Activations {
     this.logitStride = Math.ceil(vocabularySize / 8) * 8;
     const rowBytes = bytesOf(this.element) * this.logitStride;
     const limit = Math.min(LOGIT_BYTES, device.gpu.limits.maxStorageBufferBindingSize);
-    const units = Math.max(1, Math.floor(limit / rowBytes / ROW_UNIT));
-    this.logitRows = Math.min(rows, ROW_UNIT * units);
+    const unit = wholeSequences ? leastCommonMultiple(ROW_UNIT, length) : ROW_UNIT;
+    const units = Math.max(1, Math.floor(limit / rowBytes / unit));
+    this.logitRows = Math.min(rows, unit * units);
     this.logits = device.buffer("logits", rowBytes * this.logitRows);
     this.losses = words("losses", rows);
     this.sequenceLosses = words("sequenceLosses", sequences);
@@ -187,4 +190,10 @@ export class Activations {
   destroy(): void {
     for (const buffer of this.#buffers) buffer.destroy();
   }
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = b;
+  while (multiple % a !== 0) multiple += b;
+  return multiple;
 }

@@ -28,6 +28,7 @@ import {
   layersOf,
   normShape,
   type Pending,
+  type WeightFactors,
 } from "./transformer_forward.ts";
 import type { Place } from "./transformer_parameters.ts";
 
@@ -35,20 +36,9 @@ import type { Place } from "./transformer_parameters.ts";
 export function backwardDispatches(context: Context): Promise<Dispatch[]> {
   const { device, shape, parameters, activations } = context;
   const { element, rows } = activations;
-  const { gradients } = activations;
-  if (gradients === null) throw new RangeError("A plan without training has no gradients.");
-  const layers = layersOf(context);
-  const { finalNorm } = parameters.places;
-  const dispatches: Pending[] = [
-    normBackward(context, gradients, "final norm", 2 * shape.layers, finalNorm, activations.last),
-  ];
-  for (const [i, layer] of [...layers.entries()].reverse()) {
-    dispatches.push(
-      feedForwardBackward(context, gradients, layer, i),
-      attentionLayerBackward(context, gradients, layer, i),
-    );
-  }
-  dispatches.push(
+  const gradients = gradientsOf(context);
+  return inOrder([
+    layersBackward(context),
     embedBackward(device, "embedding dW", { element, rows, width: shape.width }, {
       dx: gradients.x,
       runs: activations.runs,
@@ -66,8 +56,49 @@ export function backwardDispatches(context: Context): Promise<Dispatch[]> {
       },
       { parts: gradients.normParts, target: normGradients(context) },
     ),
-  );
+  ]);
+}
+
+/**
+ * gradients.normed, as the head left it → the gradients of the embedding's output (gradients.x) and of the matrices between, or
+ * what the context has in their place.
+ */
+export function layersBackward(context: Context): Promise<Dispatch[]> {
+  const { shape, parameters, activations } = context;
+  const gradients = gradientsOf(context);
+  const { finalNorm } = parameters.places;
+  const dispatches: Pending[] = [
+    normBackward(context, gradients, "final norm", 2 * shape.layers, finalNorm, activations.last),
+  ];
+  for (const [i, layer] of [...layersOf(context).entries()].reverse()) {
+    dispatches.push(
+      feedForwardBackward(context, gradients, layer, i),
+      attentionLayerBackward(context, gradients, layer, i),
+    );
+  }
   return inOrder(dispatches);
+}
+
+/** Gradient buffers, which a plan for training has. */
+export function gradientsOf({ activations: { gradients } }: Context): GradientBuffers {
+  if (gradients === null) throw new RangeError("A plan without training has no gradients.");
+  return gradients;
+}
+
+/** What becomes of a matrix's gradient: in training it is added to what is there. */
+export function weightGradient(context: Context, factors: WeightFactors): Promise<Dispatch[]> {
+  if (context.weightGradient !== undefined) return context.weightGradient(factors);
+  const { label, place, outputs, inputs, rows, dy, x } = factors;
+  return product(context.device, `${label} dW`, {
+    m: outputs,
+    n: inputs,
+    k: rows,
+    transposeA: true,
+    a: dy,
+    b: x,
+    c: context.parameters.gradientMatrix(place),
+    accumulate: true,
+  });
 }
 
 /** The gradients of all norms' weights, which are neighbours: they come first on the device. */
@@ -77,7 +108,7 @@ function normGradients({ parameters }: Context): GPUBufferBinding {
   return { buffer, offset: 0, size: 4 * (finalNorm.offset + finalNorm.size) };
 }
 
-/** dx [rows × inputs] = dy·W and dW += dyᵀ·x for W [outputs × inputs]. */
+/** dx [rows × inputs] = dy·W and the gradient dyᵀ·x for W [outputs × inputs]. */
 function linearBackward(
   context: Context,
   label: string,
@@ -96,15 +127,15 @@ function linearBackward(
         c: activation(context, dx),
       }),
     weight: (dy: GPUBuffer, x: GPUBuffer) =>
-      product(device, `${label} dW`, {
-        m: outputs,
-        n: inputs,
-        k: rows,
-        transposeA: true,
-        a: activation(context, dy),
-        b: activation(context, x),
-        c: parameters.gradientMatrix(place),
-        accumulate: true,
+      weightGradient(context, {
+        label,
+        place,
+        outputs,
+        inputs,
+        first: 0,
+        rows,
+        dy: activation(context, dy),
+        x: activation(context, x),
       }),
   };
 }

@@ -13,7 +13,7 @@ import { type HeadsShape, rotary } from "../ops/rotary.ts";
 import { swiglu } from "../ops/swiglu.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Activations, BatchShape, LayerBuffers } from "./transformer_activations.ts";
-import type { LayerPlaces, ParameterBuffers } from "./transformer_parameters.ts";
+import type { LayerPlaces, ParameterBuffers, Place } from "./transformer_parameters.ts";
 
 /** What the lists of dispatches are made from. */
 export interface Context {
@@ -22,6 +22,22 @@ export interface Context {
   readonly batch: BatchShape;
   readonly parameters: ParameterBuffers;
   readonly activations: Activations;
+  /** What a backward pass does in the place of each matrix's gradient; absent: it adds to the gradient. */
+  readonly weightGradient?: (factors: WeightFactors) => Promise<Dispatch[]>;
+}
+
+/** The factors of the gradient dyᵀ·x of a matrix [outputs × inputs], for rows `first` to `first + rows` of the batch. */
+export interface WeightFactors {
+  readonly label: string;
+  readonly place: Place;
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly first: number;
+  readonly rows: number;
+  /** [rows × outputs]. */
+  readonly dy: Matrix;
+  /** [rows × inputs]. */
+  readonly x: Matrix;
 }
 
 /** A layer's number, parameters and buffers. */
@@ -66,7 +82,7 @@ export function headsShape({ shape, batch, activations }: Context): HeadsShape {
     heads,
     keyValueHeads,
     headSize,
-    queryKeyEpsilon: queryKeyNorm ? normEpsilon : null,
+    queryKeyEpsilon: queryKeyNorm === "after rope" ? normEpsilon : null,
   };
 }
 

@@ -12,6 +12,7 @@ import { addTotal, sequenceLosses } from "../ops/reduce.ts";
 import { product } from "../ops/product.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { BatchShape } from "./transformer_activations.ts";
+import { gradientsOf, weightGradient } from "./transformer_backward.ts";
 import { type Context, inOrder, type Pending } from "./transformer_forward.ts";
 
 interface Block {
@@ -107,12 +108,11 @@ function lossDispatch(
   );
 }
 
-/** The block's logit gradients → its rows of gradients.normed, and the sum in the head's gradient. */
+/** The block's logit gradients → its rows of gradients.normed, and its share in the head's gradient. */
 function headGradientDispatches(context: Context, { first, count }: Block): Promise<Dispatch[]> {
   const { device, shape, parameters, activations } = context;
   const { width, vocabularySize } = shape;
-  const { element, logits, logitStride, hidden, gradients } = activations;
-  if (gradients === null) throw new RangeError("A plan without training has no gradients.");
+  const { element, logits, logitStride, hidden } = activations;
   const { head } = parameters.places;
   const logitGradient = { buffer: logits, type: element, stride: logitStride };
   return inOrder([
@@ -122,17 +122,17 @@ function headGradientDispatches(context: Context, { first, count }: Block): Prom
       k: vocabularySize,
       a: logitGradient,
       b: parameters.matrix(head),
-      c: { buffer: gradients.normed, type: element, offset: first * width },
+      c: { buffer: gradientsOf(context).normed, type: element, offset: first * width },
     }),
-    product(device, "head dW", {
-      m: vocabularySize,
-      n: width,
-      k: count,
-      transposeA: true,
-      a: logitGradient,
-      b: { buffer: hidden, type: element, offset: first * width },
-      c: parameters.gradientMatrix(head),
-      accumulate: true,
+    weightGradient(context, {
+      label: "head",
+      place: head,
+      outputs: vocabularySize,
+      inputs: width,
+      first,
+      rows: count,
+      dy: logitGradient,
+      x: { buffer: hidden, type: element, offset: first * width },
     }),
   ]);
 }

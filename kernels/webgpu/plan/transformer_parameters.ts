@@ -77,7 +77,7 @@ const SEGMENT_BYTES = 2 ** 30;
  * import assert from "node:assert/strict";
  * const shape = {
  *   vocabularySize: 10, width: 4, layers: 1, heads: 1, keyValueHeads: 1, headSize: 4, feedForwardWidth: 8,
- *   ropeTheta: 1e4, normEpsilon: 1e-5, queryKeyNorm: true, tiedEmbeddings: true,
+ *   ropeTheta: 1e4, ropeScaling: null, normEpsilon: 1e-5, queryKeyNorm: "after rope" as const, tiedEmbeddings: true,
  * };
  * const places = parameterPlaces(shape, 1024);
  * assert.deepEqual(places.segments, [1024]);
@@ -143,7 +143,8 @@ export class ParameterBuffers {
   readonly element: Element;
   readonly #device: Device;
 
-  constructor(device: Device, readonly shape: TransformerShape) {
+  /** @param arrays What is to be held: all that training needs, or the weights alone. */
+  constructor(device: Device, readonly shape: TransformerShape, arrays: "all" | "weights" = "all") {
     const { maxStorageBufferBindingSize, maxBufferSize } = device.gpu.limits;
     const { vocabularySize, width, feedForwardWidth } = shape;
     const wanted = Math.max(
@@ -156,10 +157,11 @@ export class ParameterBuffers {
     this.element = device.tier === "f32" ? "f32" : "f16";
     const make = (name: string, size: number) =>
       this.places.segments.map((count, i) => device.buffer(`${name}.${i}`, size * count));
+    const makeForTraining = (name: string) => arrays === "all" ? make(name, 4) : [];
     this.weights = make("weights", 4);
-    this.firstMoment = make("firstMoment", 4);
-    this.secondMoment = make("secondMoment", 4);
-    this.gradient = make("gradient", 4);
+    this.firstMoment = makeForTraining("firstMoment");
+    this.secondMoment = makeForTraining("secondMoment");
+    this.gradient = makeForTraining("gradient");
     this.working = this.element === "f32" ? this.weights : make("working", 2);
   }
 
@@ -171,6 +173,11 @@ export class ParameterBuffers {
   /** The gradient of a matrix as products add to it. */
   gradientMatrix({ segment, offset }: Place): Matrix {
     return { buffer: at(this.gradient, segment), type: "f32", offset };
+  }
+
+  /** A matrix in f32. */
+  masterMatrix({ segment, offset }: Place): Matrix {
+    return { buffer: at(this.weights, segment), type: "f32", offset };
   }
 
   /** A place in one of the f32 arrays as a binding. */
