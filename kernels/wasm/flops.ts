@@ -21,7 +21,7 @@ export interface StepFlops {
  * import assert from "node:assert/strict";
  * const shape = {
  *   vocabularySize: 4096, width: 128, layers: 4, heads: 2, keyValueHeads: 2, headSize: 64, feedForwardWidth: 352,
- *   ropeTheta: 1e4, normEpsilon: 1e-5, queryKeyNorm: true, tiedEmbeddings: true,
+ *   ropeTheta: 1e4, ropeScaling: null, normEpsilon: 1e-5, queryKeyNorm: "after rope" as const, tiedEmbeddings: true,
  * };
  * assert.equal(Math.round(stepFlops(shape, 4, 256).products / 1e7), 815);
  * ```

@@ -66,6 +66,33 @@ export interface Kernels {
     rows: number,
     width: number,
   ): void;
+  // head_norm.ts
+  headNormForward(
+    rows: Address,
+    stride: Bytes,
+    count: number,
+    heads: number,
+    headSize: number,
+    weight: Address,
+    normed: Address,
+    normedStride: Bytes,
+    reciprocals: Address,
+    reciprocalStride: Bytes,
+    epsilon: number,
+  ): void;
+  headNormBackward(
+    gradients: Address,
+    stride: Bytes,
+    count: number,
+    heads: number,
+    headSize: number,
+    weight: Address,
+    normed: Address,
+    normedStride: Bytes,
+    reciprocals: Address,
+    reciprocalStride: Bytes,
+    part: Address,
+  ): void;
   // rotary.ts
   rotaryForward(
     rows: Address,

@@ -56,6 +56,7 @@ export class Planner {
 
   constructor(
     readonly kernels: Kernels,
+    readonly memory: WebAssembly.Memory,
     readonly shape: TransformerShape,
     readonly crew: Crew,
     /** Which of the crew this one is. */
@@ -133,6 +134,7 @@ export class Planner {
         model: this.#model,
         memory,
         scratch,
+        floats: (at: number, count: number) => new Float32Array(this.memory.buffer, at, count),
         settings: NO_SETTINGS,
       };
       const forward = forwardPhases(context);

@@ -3,7 +3,15 @@
  * @module
  */
 
-/** A dense Llama 4 text model; every width is a multiple of 4. */
+/** Llama 3.1's stretching of RoPE: memory/rotary_table.ts. */
+export interface RopeScaling {
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalMaxPositions: number;
+}
+
+/** A dense Llama 4 text model, or a relative of it; every width is a multiple of 4. */
 export interface TransformerShape {
   readonly vocabularySize: number;
   readonly width: number;
@@ -13,8 +21,10 @@ export interface TransformerShape {
   readonly headSize: number;
   readonly feedForwardWidth: number;
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling | null;
   readonly normEpsilon: number;
-  readonly queryKeyNorm: boolean;
+  /** Norm of each head of q and k: none, without a weight (assembly/rotary.ts), or with one (assembly/head_norm.ts). */
+  readonly queryKeyNorm: "none" | "after rope" | "before rope, weighted";
   readonly tiedEmbeddings: boolean;
 }
 
@@ -38,6 +48,8 @@ export interface LayerPlaces {
   readonly queryKeyValue: number;
   /** [width, heads·headSize]. */
   readonly output: number;
+  /** Weights of QK-norm, [headSize] each; absent where it has none. */
+  readonly headNorms: { readonly query: number; readonly key: number } | undefined;
   /** Rows of gate and up, one after another: [2·feedForwardWidth, width]. */
   readonly gateUp: number;
   /** [width, feedForwardWidth]. */
@@ -65,7 +77,7 @@ export function queryKeyValueWidth(shape: TransformerShape): number {
 }
 
 /**
- * The flat order of parameters: embedding; per layer q, k, v, o, gate, up, down and the two norms; final norm; head.
+ * The flat order of parameters: embedding; per layer q, k, v, o, the weights of QK-norm, gate, up, down and the two norms; final norm; head.
  * The kernels rely on neighbours: q, k, v are one matrix, and so are gate and up.
  *
  * @example
@@ -74,7 +86,7 @@ export function queryKeyValueWidth(shape: TransformerShape): number {
  * import assert from "node:assert/strict";
  * const places = parameterPlaces({
  *   vocabularySize: 10, width: 4, layers: 1, heads: 1, keyValueHeads: 1, headSize: 4, feedForwardWidth: 8,
- *   ropeTheta: 1e4, normEpsilon: 1e-5, queryKeyNorm: true, tiedEmbeddings: true,
+ *   ropeTheta: 1e4, ropeScaling: null, normEpsilon: 1e-5, queryKeyNorm: "after rope", tiedEmbeddings: true,
  * });
  * assert.equal(places.layers[0]?.output, 10 * 4 + 3 * 4 * 4);
  * assert.equal(places.head, places.embedding);
@@ -88,6 +100,9 @@ export function parameterPlaces(shape: TransformerShape): ParameterPlaces {
   const layers = Array.from({ length: shape.layers }, () => ({
     queryKeyValue: take(queryKeyValueWidth(shape) * width),
     output: take(width * shape.heads * shape.headSize),
+    headNorms: shape.queryKeyNorm === "before rope, weighted"
+      ? { query: take(shape.headSize), key: take(shape.headSize) }
+      : undefined,
     gateUp: take(2 * feedForwardWidth * width),
     down: take(width * feedForwardWidth),
     attentionNorm: take(width),

@@ -35,7 +35,7 @@ scope.onmessage = async ({ data: start }: MessageEvent<Start>) => {
   const kernels = await instantiateKernels(start.module, memory);
   const control = new Int32Array(memory.buffer, modelMemory(shape).control, 3);
   const multiply = crew.blas === undefined ? undefined : blasMultiply(crew.blas, memory);
-  const planner = new Planner(kernels, shape, crew, worker, multiply);
+  const planner = new Planner(kernels, memory, shape, crew, worker, multiply);
   scope.onmessage = ({ data: run }: MessageEvent<Run>) => {
     try {
       runPhases(control, crew.workers, planner.phases(run));

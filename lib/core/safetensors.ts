@@ -190,9 +190,12 @@ export class SafetensorsFile implements Disposable {
     const { dtype } = this.info(name);
     const { buffer } = await this.readBytes(name);
     if (dtype === "F32") return new Float32Array(buffer);
-    if (dtype === "F16") return Float32Array.from(new Float16Array(buffer));
+    if (dtype === "F16") return new Float32Array(new Float16Array(buffer));
     if (dtype === "BF16") {
-      const widened = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      const halves = new Uint16Array(buffer);
+      const widened = new Uint32Array(halves.length);
+      // `Uint32Array.from` with a function takes thirty times as long.
+      for (let i = 0; i < halves.length; i++) widened[i] = (halves[i] as number) << 16;
       return new Float32Array(widened.buffer);
     }
     throw new UsageError(`${this.path}: tensor "${name}" has dtype ${dtype}, expected F32, F16 or BF16.`);

@@ -1,13 +1,44 @@
 /**
- * The model family: Llama 4 text, dense, as transformers' `llama4_text` computes it.
+ * The models: Llama 4 text, dense, as transformers' `llama4_text` computes it, and its relatives `llama` and `qwen3`.
  *
  * Shapes and parameter counts of MobileLLM-R1 (arXiv 2509.24945, Table 1); proxies are any other shape.
  * @module
  */
 import { UsageError } from "../core/errors.ts";
 
+/** `model_type` of transformers: the form in which a model is stored. */
+export type ModelType = "llama4_text" | "llama" | "qwen3";
+
+/**
+ * What is done to each head of q and k:
+ * - after rope: x·rsqrt(mean(x²)+ε), without parameters (llama4_text);
+ * - before rope, weighted: the same times a learned weight [headSize], one for q and one for k (qwen3).
+ */
+export type QueryKeyNorm = "none" | "after rope" | "before rope, weighted";
+
+/** Norms that each type can be stored with. */
+const NORMS: Readonly<Record<ModelType, readonly QueryKeyNorm[]>> = {
+  llama4_text: ["none", "after rope"],
+  llama: ["none"],
+  qwen3: ["before rope, weighted"],
+};
+
+/**
+ * Llama 3.1's stretching of RoPE (transformers' rope type "llama3"): a frequency f with n = originalMaxPositions·f/2π turns
+ * in the original context becomes f·(s + (1 − s)/factor), s = clamp((n − low)/(high − low), 0, 1).
+ */
+export interface RopeScaling {
+  readonly factor: number;
+  /** Turns up to which a frequency is divided by the factor. */
+  readonly lowFrequencyFactor: number;
+  /** Turns from which on a frequency stays. */
+  readonly highFrequencyFactor: number;
+  readonly originalMaxPositions: number;
+}
+
 /** Everything that determines a model's function and its parameters' shapes. */
 export interface ModelConfig {
+  readonly type: ModelType;
   /** V: rows of the embedding, entries of a logit vector. */
   readonly vocabularySize: number;
   /** D: width of the residual stream. */
@@ -23,10 +54,10 @@ export interface ModelConfig {
   readonly feedForwardWidth: number;
   /** Base of the rotary angles: position · theta^(−2i/headSize). */
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling | null;
   /** ε of RMSNorm and of QK-norm. */
   readonly normEpsilon: number;
-  /** Parameter-free x·rsqrt(mean(x²)+ε) over each head of q and k, after RoPE. */
-  readonly queryKeyNorm: boolean;
+  readonly queryKeyNorm: QueryKeyNorm;
   /** The output head is the embedding, transposed. */
   readonly tiedEmbeddings: boolean;
   /** Longest context the model is meant for, in tokens. */
@@ -40,7 +71,7 @@ export type ParameterKind = "embedding" | "norm" | "linear" | "head";
 
 /** One tensor of the model, in the flat layout that every backend shares. */
 export interface ParameterSpec {
-  /** Tensor name of transformers' Llama4ForCausalLM. */
+  /** Tensor name of transformers' Llama4ForCausalLM; the norms of q and k are named as in Qwen3ForCausalLM. */
   readonly name: string;
   /** [out, in] for matrices (y = x·Wᵀ), [D] for norms, [V, D] for the embedding. */
   readonly shape: readonly number[];
@@ -52,11 +83,13 @@ export interface ParameterSpec {
 }
 
 const family = {
+  type: "llama4_text",
   vocabularySize: 128256,
   headSize: 64,
   ropeTheta: 1e6,
+  ropeScaling: null,
   normEpsilon: 1e-5,
-  queryKeyNorm: true,
+  queryKeyNorm: "after rope",
   tiedEmbeddings: true,
   maxPositions: 4096,
   initializerRange: 0.02,
@@ -100,7 +133,29 @@ export function checkModelConfig(config: ModelConfig): ModelConfig {
       `Model config: headSize ${config.headSize}, width ${config.width} and feedForwardWidth ${config.feedForwardWidth} must be multiples of 4.`,
     );
   }
+  if (!NORMS[config.type].includes(config.queryKeyNorm)) {
+    throw new UsageError(
+      `Model config: queryKeyNorm is "${config.queryKeyNorm}", expected ${
+        NORMS[config.type].map((norm) => `"${norm}"`).join(" or ")
+      } for a model of type ${config.type}.`,
+    );
+  }
+  checkRopeScaling(config.ropeScaling);
   return config;
+}
+
+function checkRopeScaling(scaling: RopeScaling | null): void {
+  if (scaling === null) return;
+  const { factor, lowFrequencyFactor, highFrequencyFactor, originalMaxPositions } = scaling;
+  const sound = factor >= 1 && lowFrequencyFactor > 0 && highFrequencyFactor > lowFrequencyFactor &&
+    originalMaxPositions >= 1;
+  if (!sound || !Object.values(scaling).every(Number.isFinite)) {
+    throw new UsageError(
+      `Model config: ropeScaling is ${
+        JSON.stringify(scaling)
+      }, expected a factor of at least 1 and 0 < lowFrequencyFactor < highFrequencyFactor.`,
+    );
+  }
 }
 
 /**
@@ -123,6 +178,10 @@ export function parameterLayout(config: ModelConfig): ParameterSpec[] {
     add(`${prefix}.self_attn.k_proj.weight`, "linear", keyValueHeads * headSize, width);
     add(`${prefix}.self_attn.v_proj.weight`, "linear", keyValueHeads * headSize, width);
     add(`${prefix}.self_attn.o_proj.weight`, "linear", width, heads * headSize);
+    if (config.queryKeyNorm === "before rope, weighted") {
+      add(`${prefix}.self_attn.q_norm.weight`, "norm", headSize);
+      add(`${prefix}.self_attn.k_norm.weight`, "norm", headSize);
+    }
     add(`${prefix}.feed_forward.gate_proj.weight`, "linear", feedForwardWidth, width);
     add(`${prefix}.feed_forward.up_proj.weight`, "linear", feedForwardWidth, width);
     add(`${prefix}.feed_forward.down_proj.weight`, "linear", width, feedForwardWidth);

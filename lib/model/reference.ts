@@ -3,11 +3,12 @@
  *
  * Shapes: B sequences, T positions, D width, H query heads, K key and value heads, G = H/K query heads to each of
  * those, d head size, F feed-forward width, V vocabulary. It computes what transformers' `llama4_text` computes for
- * dense layers. Nothing is fused or cached here, and all logits are held at once: for small models.
+ * dense layers, and `llama` and `qwen3`. Nothing is fused or cached here, and all logits are held at once: for small models.
  * @module
  */
 import { type ModelConfig, parameterLayout } from "./config.ts";
 import { gather } from "./gather.ts";
+import { ropeFrequencies } from "./rope.ts";
 import { tf } from "./tensorflow.ts";
 
 /** A model's tensors by their names in `parameterLayout`. */
@@ -47,12 +48,11 @@ export function rootMeanSquareNorm(x: tf.Tensor, epsilon: number): tf.Tensor {
 }
 
 /**
- * Rotary position embedding: the adjacent pair (2i, 2i+1) of position t is turned by t · θ^(−2i/d)
- * (Su et al., 2021; interleaved, as complex numbers). x [B, heads, T, d].
+ * Rotary position embedding: the adjacent pair (2i, 2i+1) of position t is turned by t · frequencies[i]
+ * (Su et al., 2021; interleaved, as complex numbers). x [B, heads, T, d], frequencies [d / 2].
  */
-export function rotate(x: tf.Tensor, theta: number): tf.Tensor {
+export function rotate(x: tf.Tensor, frequencies: Float32Array): tf.Tensor {
   const [sequences = 0, heads = 0, length = 0, headSize = 0] = x.shape;
-  const frequencies = tf.pow(theta, tf.range(0, headSize, 2).div(-headSize));
   const angles = tf.range(0, length).expandDims(1).mul(frequencies);
   const [cos, sin] = [angles.cos(), angles.sin()];
   const [real, imaginary] = tf.unstack(x.reshape([sequences, heads, length, headSize / 2, 2]), -1);
@@ -99,14 +99,23 @@ export function attention(
   const project = (name: string, count: number) =>
     linear(x, parameter(parameters, `model.layers.${layer}.self_attn.${name}.weight`))
       .reshape([sequences, length, count, headSize]).transpose([0, 2, 1, 3]);
-  const place = (states: tf.Tensor) => {
-    const rotated = rotate(states, config.ropeTheta);
-    return config.queryKeyNorm ? rootMeanSquareNorm(rotated, config.normEpsilon) : rotated;
+  const frequencies = ropeFrequencies(config);
+  const place = (states: tf.Tensor, norm: string) => {
+    switch (config.queryKeyNorm) {
+      case "none":
+        return rotate(states, frequencies);
+      case "after rope":
+        return rootMeanSquareNorm(rotate(states, frequencies), config.normEpsilon);
+      case "before rope, weighted": {
+        const weight = parameter(parameters, `model.layers.${layer}.self_attn.${norm}.weight`);
+        return rotate(rootMeanSquareNorm(states, config.normEpsilon).mul(weight), frequencies);
+      }
+    }
   };
   // The G query heads of a group are stacked as G·T rows over one key head: no key is copied.
   const grouped = [sequences, keyValueHeads, -1, headSize];
-  const query = place(project("q_proj", heads)).reshape(grouped);
-  const key = place(project("k_proj", keyValueHeads));
+  const query = place(project("q_proj", heads), "q_norm").reshape(grouped);
+  const key = place(project("k_proj", keyValueHeads), "k_norm");
   const value = project("v_proj", keyValueHeads);
   const scores = tf.matMul(query, key, false, true).mul(headSize ** -0.5);
   const probabilities = tf.softmax(scores.reshape([sequences, heads, length, length]).add(mask));

@@ -1,16 +1,16 @@
 /**
- * Llama 3's chat format:
+ * Conversations as tokens, by a chat template; Llama 3's (data/templates/llama3.jinja) where none is given:
  * `<|begin_of_text|>`, then for each message `<|start_header_id|>role<|end_header_id|>⏎⏎content<|eot_id|>`.
+ *
+ * Special tokens count where the template writes them. In a message's content they stay text, so that no document can end a turn.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { UsageError } from "../core/errors.ts";
+import { absentCharacters, ChatTemplate, type Message, type TemplateTokens } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** One turn of a conversation. */
-export interface Message {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
+export type { Message };
 
 /** A conversation as tokens. */
 export interface EncodedConversation {
@@ -19,10 +19,32 @@ export interface EncodedConversation {
   readonly assistant: Uint8Array<ArrayBuffer>;
 }
 
+const LLAMA3_PATH = fileURLToPath(new URL("../../data/templates/llama3.jinja", import.meta.url));
+
+/** Llama 3's chat format. */
+export const LLAMA3_TEMPLATE: ChatTemplate = new ChatTemplate(
+  Deno.readTextFileSync(LLAMA3_PATH),
+  LLAMA3_PATH,
+);
+
 /**
- * Encodes a whole conversation. Content is trimmed, as the published template does; special tokens in it stay text.
+ * A chat template: "llama3", or a file such as a model's chat_template.jinja.
  *
- * @throws {UsageError} where there are no messages.
+ * @throws {UsageError} where the file is missing or no template.
+ */
+export async function openTemplate(nameOrPath: string): Promise<ChatTemplate> {
+  return nameOrPath === "llama3" ? LLAMA3_TEMPLATE : await ChatTemplate.open(nameOrPath);
+}
+
+/**
+ * Encodes a whole conversation.
+ *
+ * Prompt and answer are encoded apart, so no token spans both: in training the answer follows exactly the tokens that
+ * {@link encodePrompt} gives when the model is asked. (transformers encodes the joined text. The ids differ only where a piece of
+ * the tokenizer's pattern would run across, such as two line ends, and there the model would be asked with other tokens than it
+ * was trained on.)
+ *
+ * @throws {UsageError} where there are no messages, or the template does not render them.
  *
  * @example
  * ```ts
@@ -37,22 +59,18 @@ export interface EncodedConversation {
  * assert.equal(tokenizer.decode(tokens.filter((_, i) => assistant[i] === 1)), "4<|eot_id|>");
  * ```
  */
-export function encodeConversation(messages: readonly Message[], tokenizer: Tokenizer): EncodedConversation {
-  if (messages.length === 0) throw new UsageError("A conversation has no messages, expected at least one.");
-  const { special } = tokenizer;
-  const tokens: number[] = [special.beginOfText];
-  const assistant: number[] = [0];
-  const add = (ids: Iterable<number>, loss: 0 | 1) => {
-    for (const id of ids) {
+export function encodeConversation(
+  messages: readonly Message[],
+  tokenizer: Tokenizer,
+  template: ChatTemplate = LLAMA3_TEMPLATE,
+): EncodedConversation {
+  const text = new TemplateText(tokenizer, messages);
+  const tokens: number[] = [], assistant: number[] = [];
+  for (const span of template.spans(text.messages, text.variables)) {
+    for (const id of text.encode(span.text)) {
       tokens.push(id);
-      assistant.push(loss);
+      assistant.push(span.assistant ? 1 : 0);
     }
-  };
-  for (const { role, content } of messages) {
-    add(header(role, tokenizer), 0);
-    const loss = role === "assistant" ? 1 : 0;
-    add(tokenizer.encode(content.trim()), loss);
-    add([special.endOfTurn], loss);
   }
   return { tokens: Uint32Array.from(tokens), assistant: Uint8Array.from(assistant) };
 }
@@ -60,14 +78,73 @@ export function encodeConversation(messages: readonly Message[], tokenizer: Toke
 /**
  * Encodes what the assistant is to answer: the messages so far, and the header of its turn.
  *
- * @throws {UsageError} where there are no messages.
+ * @throws {UsageError} where there are no messages, or the template does not render them.
  */
-export function encodePrompt(messages: readonly Message[], tokenizer: Tokenizer): Uint32Array<ArrayBuffer> {
-  const { tokens } = encodeConversation(messages, tokenizer);
-  return Uint32Array.from([...tokens, ...header("assistant", tokenizer)]);
+export function encodePrompt(
+  messages: readonly Message[],
+  tokenizer: Tokenizer,
+  template: ChatTemplate = LLAMA3_TEMPLATE,
+): Uint32Array<ArrayBuffer> {
+  const text = new TemplateText(tokenizer, messages);
+  return Uint32Array.from(text.encode(template.render(text.messages, text.variables, true)));
 }
 
-function header(role: Message["role"], tokenizer: Tokenizer): number[] {
-  const { startHeader, endHeader } = tokenizer.special;
-  return [startHeader, ...tokenizer.encode(role), endHeader, ...tokenizer.encode("\n\n")];
+/** Messages whose contents cannot write special tokens, and the encoder of the text that a template makes of them. */
+class TemplateText {
+  readonly messages: readonly Message[];
+  readonly variables: TemplateTokens;
+  /** Stands inside a special token's name where content has one. */
+  readonly #guard: string;
+  readonly #special: SpecialNames;
+  readonly #tokenizer: Tokenizer;
+
+  constructor(tokenizer: Tokenizer, messages: readonly Message[]) {
+    if (messages.length === 0) throw new UsageError("A conversation has no messages, expected at least one.");
+    const { special } = tokenizer;
+    this.#tokenizer = tokenizer;
+    this.#special = specialNames(tokenizer);
+    const guard = this.#guard = absentCharacters(messages.map(({ content }) => content).join(""), 1)[0];
+    this.messages = messages.map(({ role, content }) => ({
+      role,
+      content: content.replace(this.#special.pattern, (name) => name.slice(0, 1) + guard + name.slice(1)),
+    }));
+    this.variables = {
+      bos_token: tokenizer.decode([special.beginOfText]),
+      eos_token: tokenizer.decode([special.endOfText]),
+    };
+  }
+
+  *encode(text: string): Generator<number> {
+    // Splitting by a captured pattern keeps the names, at odd places.
+    for (const part of text.split(this.#special.pattern)) {
+      const id = this.#special.ids.get(part);
+      if (id === undefined) yield* this.#tokenizer.encode(part.replaceAll(this.#guard, ""));
+      else yield id;
+    }
+  }
+}
+
+/** Special tokens' ids by their names, and the pattern of these names. */
+interface SpecialNames {
+  readonly ids: ReadonlyMap<string, number>;
+  readonly pattern: RegExp;
+}
+
+const known = new WeakMap<Tokenizer, SpecialNames>();
+
+/** Special tokens are the last of a vocabulary, <|begin_of_text|> the first of them. */
+function specialNames(tokenizer: Tokenizer): SpecialNames {
+  const before = known.get(tokenizer);
+  if (before !== undefined) return before;
+  const first = tokenizer.special.beginOfText;
+  const names = Array.from(
+    { length: tokenizer.vocabularySize - first },
+    (_, i) => tokenizer.decode([first + i]),
+  );
+  const special = {
+    ids: new Map(names.map((name, i) => [name, first + i])),
+    pattern: new RegExp(`(${names.map(RegExp.escape).join("|")})`, "g"),
+  };
+  known.set(tokenizer, special);
+  return special;
 }

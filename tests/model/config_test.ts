@@ -35,4 +35,22 @@ Deno.test("checkModelConfig() names the field, its value and what was expected",
     /keyValueHeads is 4, expected a divisor of heads \(9\)/,
   );
   assert.throws(() => checkModelConfig({ ...config, headSize: 6 }), /headSize 6, .* multiples of 4/);
+  assert.throws(
+    () => checkModelConfig({ ...config, type: "llama" }),
+    /queryKeyNorm is "after rope", expected "none" for a model of type llama/,
+  );
+  const ropeScaling = { factor: 8, lowFrequencyFactor: 4, highFrequencyFactor: 4, originalMaxPositions: 64 };
+  assert.throws(() => checkModelConfig({ ...config, ropeScaling }), /ropeScaling is {"factor":8,.*expected/);
+});
+
+Deno.test("parameterLayout() has QK-norm's weights behind the attention's matrices, where it has some", () => {
+  const config = { ...MODEL_SIZES["140m"], layers: 1 };
+  const weighted = { ...config, type: "qwen3", queryKeyNorm: "before rope, weighted" } as const;
+  const names = parameterLayout(weighted).map(({ name }) => name.replace("model.layers.0.", ""));
+  assert.deepEqual(names.slice(4, 7), [
+    "self_attn.o_proj.weight",
+    "self_attn.q_norm.weight",
+    "self_attn.k_norm.weight",
+  ]);
+  assert.equal(parameterCount(weighted) - parameterCount(config), 2 * config.headSize);
 });

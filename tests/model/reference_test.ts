@@ -13,6 +13,7 @@ import {
   rootMeanSquareNorm,
   rotate,
 } from "../../lib/model/reference.ts";
+import { ropeFrequencies } from "../../lib/model/rope.ts";
 import { crossEntropy } from "../../lib/model/reference_loss.ts";
 import { tf } from "../../lib/model/tensorflow.ts";
 import { randomBatch, SMALL_MODEL } from "../backends/small_model.ts";
@@ -53,20 +54,21 @@ Deno.test("rootMeanSquareNorm() leaves a mean square of 1", () => {
   });
 });
 
-Deno.test("rotate() turns adjacent pairs by position · θ^(−2i/d)", () => {
+Deno.test("rotate() turns adjacent pairs by position · frequency", () => {
   tf.tidy(() => {
-    const rotated = rotate(tf.tensor([1, 0, 1, 0, 1, 0, 1, 0], [1, 1, 2, 4]), 100);
+    const rotated = rotate(tf.tensor([1, 0, 1, 0, 1, 0, 1, 0], [1, 1, 2, 4]), Float32Array.of(1, 0.1));
     assertClose(rotated.dataSync(), [1, 0, 1, 0, Math.cos(1), Math.sin(1), Math.cos(0.1), Math.sin(0.1)]);
   });
 });
 
 Deno.test("rotate() makes products depend on the distance between positions only", () => {
   const vector = fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 });
+  const frequencies = ropeFrequencies({ headSize: 8, ropeTheta: 50, ropeScaling: null });
   fc.assert(
     fc.property(vector, vector, (q, k) => {
       tf.tidy(() => {
         const everywhere = (values: number[]) =>
-          rotate(tf.tensor(values, [1, 1, 1, 8]).tile([1, 1, 6, 1]), 50);
+          rotate(tf.tensor(values, [1, 1, 1, 8]).tile([1, 1, 6, 1]), frequencies);
         const products = tf.matMul(everywhere(q), everywhere(k), false, true).squeeze([0, 1])
           .arraySync() as number[][];
         for (let i = 1; i < 6; i++) {

@@ -2,6 +2,7 @@
 export { packRight, packRightTransposed } from "./pack";
 export { multiplyPacked, multiplyTransposed } from "./product";
 export { rmsNormBackward, rmsNormForward } from "./norm";
+export { headNormBackward, headNormForward } from "./head_norm";
 export { rotaryBackward, rotaryForward } from "./rotary";
 export { attentionBackward, attentionForward } from "./attention";
 export { swigluBackward, swigluForward } from "./swiglu";

@@ -34,6 +34,8 @@ export interface LayerActivations {
   /** q, k (turned and normed) and v side by side [R × (heads + 2·keyValueHeads)·headSize]; r of QK-norm [R × heads + keyValueHeads]. */
   readonly queryKeyValue: number;
   readonly queryKeyNorm: number;
+  /** q and k, normed, before QK-norm's weights and RoPE [R × (heads + keyValueHeads)·headSize]; empty where there are no weights. */
+  readonly headsNormed: number;
   /** Attention's result [R × heads·headSize], and log Σ e^score [heads × R]. */
   readonly attention: number;
   readonly logSums: number;
@@ -82,6 +84,8 @@ export interface BatchMemory {
   readonly queryKeyValueGradient: number;
   /** Parts of the norms' gradients, [norms][row blocks × width]. */
   readonly normParts: readonly number[];
+  /** Parts of QK-norm's gradients, [layers][sequences · keyValueHeads × headSize] each; empty where it has no weights. */
+  readonly headNormParts: readonly { readonly query: number; readonly key: number }[];
   /** Scratch of each worker. */
   readonly scratch: readonly Scratch[];
   readonly end: number;
@@ -115,6 +119,7 @@ function layout(shape: TransformerShape, model: ModelMemory, batch: BatchShape, 
   const rows = batch.sequences * length;
   const rowBlock = rowBlockFor(rows, crew.blas !== undefined);
   const attentionWidth = heads * headSize;
+  const weightedHeads = shape.queryKeyNorm === "before rope, weighted";
   const arena = new Arena(model.end);
   const activations = (): LayerActivations => ({
     x: arena.floats(rows * width),
@@ -122,6 +127,7 @@ function layout(shape: TransformerShape, model: ModelMemory, batch: BatchShape, 
     attentionNorm: arena.floats(rows),
     queryKeyValue: arena.floats(rows * queryKeyValueWidth(shape)),
     queryKeyNorm: arena.floats(rows * (heads + keyValueHeads)),
+    headsNormed: arena.floats(weightedHeads ? rows * (heads + keyValueHeads) * headSize : 0),
     attention: arena.floats(rows * attentionWidth),
     logSums: arena.floats(rows * heads),
     middle: arena.floats(rows * width),
@@ -172,6 +178,10 @@ function layout(shape: TransformerShape, model: ModelMemory, batch: BatchShape, 
       { length: 2 * shape.layers + 1 },
       () => arena.floats(Math.ceil(gradientRows / rowBlock) * width),
     ),
+    headNormParts: Array.from({ length: weightedHeads && training ? shape.layers : 0 }, () => ({
+      query: arena.floats(batch.sequences * keyValueHeads * headSize),
+      key: arena.floats(batch.sequences * keyValueHeads * headSize),
+    })),
     scratch: Array.from({ length: crew.workers }, (): Scratch => ({
       left: arena.floats(
         Math.max(GRADIENT_ROWS * DEPTH_BLOCK, QUERY_BLOCK * roundUp(Math.max(length, headSize), 20)),

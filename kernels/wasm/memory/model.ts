@@ -56,6 +56,8 @@ export interface LayerMatrices {
   readonly output: Matrix;
   readonly gateUp: Matrix;
   readonly down: Matrix;
+  /** QK-norm's weights, where it has some. */
+  readonly headNorms: { readonly query: Vector; readonly key: Vector } | undefined;
   readonly attentionNorm: Vector;
   readonly feedForwardNorm: Vector;
 }
@@ -92,6 +94,7 @@ export function modelMemory(shape: TransformerShape): ModelMemory {
     output: matrix(layer.output, width, shape.heads * shape.headSize),
     gateUp: matrix(layer.gateUp, 2 * feedForwardWidth, width),
     down: matrix(layer.down, width, feedForwardWidth),
+    headNorms: layer.headNorms && { query: vector(layer.headNorms.query), key: vector(layer.headNorms.key) },
     attentionNorm: vector(layer.attentionNorm),
     feedForwardNorm: vector(layer.feedForwardNorm),
   }));

@@ -22,6 +22,7 @@ interface Layer {
   /** Parts of its norms' gradients. */
   readonly attentionNormParts: number;
   readonly feedForwardNormParts: number;
+  readonly headNormParts: { readonly query: number; readonly key: number } | undefined;
 }
 
 /** Gradients of everything below the final norm, from `outputGradient` as the head left it. */
@@ -39,6 +40,7 @@ function layersOf({ memory, model }: Context): Layer[] {
     weights: model.layers[i] as LayerMatrices,
     attentionNormParts: memory.normParts[2 * i] as number,
     feedForwardNormParts: memory.normParts[2 * i + 1] as number,
+    headNormParts: memory.headNormParts[i],
   }));
 }
 
@@ -118,7 +120,7 @@ function feedForwardBackward(
 /** attentionGradient → queryKeyValueGradient, one key-value head of one sequence a task. */
 function attentionTasks(
   { kernels, shape, batch, memory, scratch }: Context,
-  { kept }: Layer,
+  { kept, weights, headNormParts }: Layer,
 ): (() => void)[] {
   const { heads, keyValueHeads, headSize } = shape;
   const { sequences, length } = batch;
@@ -150,8 +152,25 @@ function attentionTasks(
           memory.rotary,
           0,
           length,
-          shape.queryKeyNorm ? norms + 4 * first : 0,
+          shape.queryKeyNorm === "after rope" ? norms + 4 * first : 0,
           normStride,
+        );
+      const { headNorms } = weights;
+      const normedWidth = (heads + keyValueHeads) * headSize;
+      const part = 4 * headSize * (sequence * keyValueHeads + keyHead);
+      const headNormBackward = (turned: number, first: number, weight: number, parts: number) =>
+        kernels.headNormBackward(
+          gradient + 4 * headSize * first,
+          stride,
+          length,
+          turned,
+          headSize,
+          weight,
+          kept.headsNormed + 4 * (normedWidth * row + headSize * first),
+          4 * normedWidth,
+          norms + 4 * first,
+          normStride,
+          parts + part,
         );
       tasks.push(() => {
         kernels.attentionBackward(
@@ -183,6 +202,10 @@ function attentionTasks(
         );
         rotaryBackward(query, group, head);
         rotaryBackward(key, 1, heads + keyHead);
+        if (headNorms !== undefined && headNormParts !== undefined) {
+          headNormBackward(group, head, headNorms.query.weights, headNormParts.query);
+          headNormBackward(1, heads + keyHead, headNorms.key.weights, headNormParts.key);
+        }
       });
     }
   }
@@ -242,19 +265,21 @@ function scatterTasks(context: Context): (() => void)[] {
 
 /** Gradients of the norms' weights from the row blocks' parts. */
 function normTasks(context: Context): (() => void)[] {
-  const { kernels, shape, model, memory } = context;
-  const sum = (parts: number, gradient: number) => () =>
-    kernels.sumParts(
-      parts,
-      Math.ceil(memory.rows / memory.rowBlock),
-      shape.width,
-      gradient,
-      context.settings.accumulate ? 1 : 0,
-    );
+  const { kernels, shape, batch, model, memory } = context;
+  const sumOf = (count: number, width: number) => (parts: number, gradient: number) => () =>
+    kernels.sumParts(parts, count, width, gradient, context.settings.accumulate ? 1 : 0);
+  const sum = sumOf(Math.ceil(memory.rows / memory.rowBlock), shape.width);
+  const sumHeads = sumOf(batch.sequences * shape.keyValueHeads, shape.headSize);
   return [
-    ...layersOf(context).flatMap(({ weights, attentionNormParts, feedForwardNormParts }) => [
+    ...layersOf(context).flatMap(({ weights, attentionNormParts, feedForwardNormParts, headNormParts }) => [
       sum(attentionNormParts, weights.attentionNorm.gradient),
       sum(feedForwardNormParts, weights.feedForwardNorm.gradient),
+      ...(weights.headNorms !== undefined && headNormParts !== undefined
+        ? [
+          sumHeads(headNormParts.query, weights.headNorms.query.gradient),
+          sumHeads(headNormParts.key, weights.headNorms.key.gradient),
+        ]
+        : []),
     ]),
     // The final norm's parts come last.
     sum(memory.normParts.at(-1) as number, model.finalNorm.gradient),

@@ -56,6 +56,8 @@ export interface Context {
   readonly model: ModelMemory;
   readonly memory: BatchMemory;
   readonly scratch: Scratch;
+  /** A view of the memory from an address. */
+  readonly floats: (at: number, count: number) => Float32Array;
   settings: Settings;
 }
 

@@ -55,13 +55,14 @@ export function forwardPhases(context: Context): Phase[] {
   ];
 }
 
-/** x → norm → q, k, v → RoPE and QK-norm. */
+/** x → norm → q, k, v → QK-norm and RoPE. */
 function enterLayer(
-  { kernels, products, shape, memory, batch }: Context,
+  context: Context,
   kept: LayerActivations,
   weights: LayerMatrices,
   { from, count }: Block,
 ) {
+  const { kernels, products, shape, memory, batch } = context;
   const { width, heads, keyValueHeads, headSize } = shape;
   const input = rowsAt(kept.attentionInput, width, from);
   kernels.rmsNormForward(
@@ -75,6 +76,7 @@ function enterLayer(
   );
   const queryKeyValue = rowsAt(kept.queryKeyValue, queryKeyValueWidth(shape), from);
   products.forward(input, count, weights.queryKeyValue, undefined, queryKeyValue);
+  weightedHeadNorms(context, kept, weights, { from, count });
   kernels.rotaryForward(
     queryKeyValue.at,
     queryKeyValue.stride,
@@ -84,9 +86,39 @@ function enterLayer(
     memory.rotary,
     from,
     batch.length,
-    shape.queryKeyNorm ? rowsAt(kept.queryKeyNorm, heads + keyValueHeads, from).at : 0,
+    shape.queryKeyNorm === "after rope" ? rowsAt(kept.queryKeyNorm, heads + keyValueHeads, from).at : 0,
     shape.normEpsilon,
   );
+}
+
+/** QK-norm with weights, on the heads of q and on those of k; nothing where it has none. */
+function weightedHeadNorms(
+  { kernels, shape }: Context,
+  kept: LayerActivations,
+  { headNorms }: LayerMatrices,
+  { from, count }: Block,
+) {
+  if (headNorms === undefined) return;
+  const { heads, keyValueHeads, headSize, normEpsilon } = shape;
+  const rows = rowsAt(kept.queryKeyValue, queryKeyValueWidth(shape), from);
+  const normed = rowsAt(kept.headsNormed, (heads + keyValueHeads) * headSize, from);
+  const reciprocals = rowsAt(kept.queryKeyNorm, heads + keyValueHeads, from);
+  const norm = (first: number, number: number, weight: number) =>
+    kernels.headNormForward(
+      rows.at + 4 * headSize * first,
+      rows.stride,
+      count,
+      number,
+      headSize,
+      weight,
+      normed.at + 4 * headSize * first,
+      normed.stride,
+      reciprocals.at + 4 * first,
+      reciprocals.stride,
+      normEpsilon,
+    );
+  norm(0, heads, headNorms.query.weights);
+  norm(heads, keyValueHeads, headNorms.key.weights);
 }
 
 function attentionPhase({ kernels, shape, batch, memory, scratch }: Context, kept: LayerActivations): Phase {

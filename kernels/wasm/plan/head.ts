@@ -15,15 +15,18 @@ export function lossPhases(context: Context, gradient: boolean): Phase[] {
     const losses = phase(rowBlocks.map(({ from, count }) => () => {
       const block = { from: chunk.from + from, count };
       const logits = logitRows(memory.logits, memory.logitStride, from);
-      products.forward(
-        rowsAt(memory.headInput, shape.width, block.from),
-        count,
-        model.head,
-        undefined,
-        logits,
-      );
+      const counts = anyCounts(context, block);
+      if (counts) {
+        products.forward(
+          rowsAt(memory.headInput, shape.width, block.from),
+          count,
+          model.head,
+          undefined,
+          logits,
+        );
+      }
       lossOfRows(context, logits, block, gradient);
-      if (gradient) headBackward(context, logits, block);
+      if (gradient) headBackward(context, logits, block, counts);
     }));
     if (!gradient) return [losses];
     const weightGradient = products.weightGradient(
@@ -35,6 +38,11 @@ export function lossPhases(context: Context, gradient: boolean): Phase[] {
     );
     return [losses, phase(weightGradient)];
   });
+}
+
+/** Whether a target of the block has a weight: where none does, the loss looks at no logit, and their gradient is 0. */
+function anyCounts({ memory, floats }: Context, { from, count }: Block): boolean {
+  return floats(memory.lossWeights + 4 * from, count).some((weight) => weight !== 0);
 }
 
 /** Logits of the rows that the settings name, into the chunk's buffer; at most `logitRows` of them. */
@@ -95,16 +103,22 @@ function lossOfRows(
   }
 }
 
-/** Logit gradients → head's input → through the final norm, to the gradient of the last layer's output. */
+/**
+ * Logit gradients → head's input → through the final norm, to the gradient of the last layer's output.
+ *
+ * @param counts Whether they are not all 0.
+ */
 function headBackward(
   { kernels, products, shape, model, memory, scratch }: Context,
   logits: Rows,
   { from, count }: Block,
+  counts: boolean,
 ) {
   const { width } = shape;
   const gradient = { at: scratch.normGradient, stride: 4 * width };
   const output = rowsAt(memory.outputGradient, width, from).at;
-  products.backward(logits, count, model.head, gradient);
+  if (counts) products.backward(logits, count, model.head, gradient);
+  else kernels.clear(gradient.at, gradient.stride * count);
   kernels.clear(output, 4 * width * count);
   kernels.rmsNormBackward(
     gradient.at,
