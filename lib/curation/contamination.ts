@@ -212,14 +212,14 @@ export async function indexBenchmarks(
  *
  * @param onMatch Hears of every item in every document that is dropped.
  */
-export async function* withoutContaminated(
-  documents: AsyncIterable<Document>,
+export async function* withoutContaminated<Text extends Pick<Document, "text">>(
+  documents: AsyncIterable<Text>,
   index: ContaminationIndex,
-  onMatch: (match: ContaminatedDocument) => void = () => {},
-): AsyncGenerator<Document> {
+  onMatch: (match: ItemMatch, document: Text) => void = () => {},
+): AsyncGenerator<Text> {
   for await (const document of documents) {
     const matches = index.match(document.text);
-    for (const match of matches) onMatch({ id: document.id, source: document.source, ...match });
+    for (const match of matches) onMatch(match, document);
     if (matches.length === 0) yield document;
   }
 }

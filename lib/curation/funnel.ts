@@ -9,6 +9,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 export const FUNNEL_STEPS = [
   "documents",
   "education",
+  "sampled",
   "reasoning",
   "domain",
   "contamination",

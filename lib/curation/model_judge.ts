@@ -41,7 +41,7 @@ export async function createModelJudge(
       `maxTokens is ${maxTokens}, expected a whole number up to the model's ${maxPositions}.`,
     );
   }
-  const [one, zero] = [singleToken(tokenizer, "1"), singleToken(tokenizer, "0")];
+  const [one, zero] = [answerToken(tokenizer, 1), answerToken(tokenizer, 0)];
   const { weights } = await backend.exportState();
   const hash = sha256(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength)).slice(0, 16);
   return {
@@ -58,10 +58,11 @@ export async function createModelJudge(
   };
 }
 
-function singleToken(tokenizer: Tokenizer, text: string): number {
-  const [token, ...more] = tokenizer.encode(text);
+/** The token of an answer. @throws {UsageError} where it is no single one. */
+export function answerToken(tokenizer: Tokenizer, answer: 0 | 1): number {
+  const [token, ...more] = tokenizer.encode(String(answer));
   if (token !== undefined && more.length === 0) return token;
-  throw new UsageError(`Tokenizer ${tokenizer.name} has no token "${text}", which a judge answers with.`);
+  throw new UsageError(`Tokenizer ${tokenizer.name} has no token "${answer}", which a judge answers with.`);
 }
 
 /**
@@ -108,9 +109,14 @@ export function encodeQuestion(
   return Uint32Array.of(...before, ...encodeHead(text, tokenizer, room), ...after);
 }
 
-/** The first tokens of a text. A token has at least one byte and rarely above 16, so most of a long text need not be encoded. */
+/** UTF-16 units of a text in which so many tokens are nearly always found: one has at least one byte and rarely above 16. */
+export function charactersOf(tokens: number): number {
+  return 16 * tokens;
+}
+
+/** The first tokens of a text; most of a long one need not be encoded. */
 function encodeHead(text: string, tokenizer: Tokenizer, tokens: number): Uint32Array {
-  const head = tokenizer.encode(text.slice(0, 16 * tokens));
+  const head = tokenizer.encode(text.slice(0, charactersOf(tokens)));
   return (head.length < tokens ? tokenizer.encode(text) : head).subarray(0, tokens);
 }
 
@@ -119,7 +125,7 @@ function encodeHead(text: string, tokenizer: Tokenizer, tokens: number): Uint32A
  *
  * @param maxLength No row is longer.
  */
-function alignRight(rows: readonly Uint32Array[], maxLength: number) {
+export function alignRight(rows: readonly Uint32Array[], maxLength: number) {
   const longest = Math.max(...rows.map((row) => row.length));
   const length = Math.min(maxLength, Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP);
   const tokens = new Uint32Array(rows.length * length);

@@ -1,5 +1,5 @@
 /**
- * Judges by what a person names: a server's address, or a model's directory.
+ * Judges by what a person names: a server's address, a model's directory, or one that is trained for the purpose.
  * @module
  */
 import { openBackend } from "../backends/open.ts";
@@ -9,8 +9,9 @@ import { openTokenizer } from "../tokenizer/tokenizer.ts";
 import type { Judge } from "./ask_llm.ts";
 import { createModelJudge } from "./model_judge.ts";
 import { createServerJudge, SERVER_JUDGE, type ServerJudge } from "./server_judge.ts";
+import { type JudgeTraining, trainJudge } from "./trained_judge.ts";
 
-/** What goes with a server, and what goes with a directory. */
+/** What goes with a server, with a directory, and with training. */
 export interface JudgeOptions {
   /** The server's model; the key is taken from OPENAI_API_KEY, where that is set. */
   readonly model: string | undefined;
@@ -20,7 +21,12 @@ export interface JudgeOptions {
   readonly tokenizer: string;
   /** How the directory's model is asked. */
   readonly format: "chat" | "plain";
+  /** What a trained judge learns from. */
+  readonly training?: JudgeTraining;
 }
+
+/** The address of a judge that is trained on weak labels. */
+export const TRAINED = "trained";
 
 /** Most tokens of a prompt to a model of our own; more is slow and changes answers little. */
 const MAX_TOKENS = 1024;
@@ -29,9 +35,12 @@ const MAX_TOKENS = 1024;
 const BATCH_SIZE = 8;
 
 /**
- * Opens an OpenAI-compatible server ("http://localhost:8000/v1") or a model directory on the CPU engine, for the rest of the process.
+ * Opens an OpenAI-compatible server ("http://localhost:8000/v1"), a model directory on the CPU engine, or ({@link TRAINED}) a judge that
+ * is trained first; for the rest of the process.
  *
- * @throws {UsageError} for a server without a model's name, a directory that is no model, or another model's tokenizer.
+ * @throws {UsageError} for a server without a model's name, a directory that is no model, another model's tokenizer, or training
+ * without documents.
+ * @throws {RunError} as {@link trainJudge}.
  */
 export async function openJudge(address: string, options: JudgeOptions): Promise<Judge | ServerJudge> {
   if (/^https?:/.test(address)) {
@@ -47,6 +56,12 @@ export async function openJudge(address: string, options: JudgeOptions): Promise
       cacheDirectory,
       ...(apiKey === undefined ? {} : { apiKey }),
     });
+  }
+  if (address === TRAINED) {
+    if (options.training === undefined) {
+      throw new UsageError(`The judge is to be ${TRAINED}, but there are no documents to train it on.`);
+    }
+    return (await trainJudge(options.training)).judge;
   }
   const { config, weights } = await loadModel(address);
   const tokenizer = await openTokenizer(options.tokenizer);

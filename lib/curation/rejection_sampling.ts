@@ -5,13 +5,15 @@
  * Each step scores and sees only what the step before it left, so the dear ones see little. Documents stream from their sources;
  * memory holds the ids of one source's survivors, and in deduplication the signatures and vectors of all. The rules:
  * - *education*: a score above 4. Where no document of a source has that, its best tenth, and the funnel's note says so.
+ * - *sampled*: where the plan says how many documents of a source the judge may see, a random sample of as many.
  * - *reasoning*: the best tenth of each source by the reasoning prompt of Ask-LLM.
  * - *domain*: the best tenth by the prompts of the capabilities that the source is listed for; of several, the highest score counts.
  *   A source that is listed for none keeps all.
  * - A tenth of n documents is ⌈n/10⌉; documents that equal the last of them are kept too, so that where all scores are equal, all
  *   documents are. A document without a score is not kept.
  * - *contamination*: no item of a benchmark.
- * - *duplicates*, across sources: exact (the first source keeps it), near and semantic (the highest reasoning score is kept).
+ * - *duplicates*, across sources: exact (the first source keeps it), near and semantic (the highest reasoning score is kept). A source
+ *   of which nothing is left has no representatives, and the funnel's note says where it lost them.
  * - *representatives*: of what is left, the documents with the highest reasoning scores, about 10,000 a source.
  * @module
  */
@@ -97,13 +99,18 @@ class Sampling {
   ) {}
 
   async run(): Promise<void> {
-    const { sources, probing, topShare, documentsPerSource, near, semanticThreshold, seed } = this.plan;
+    const { sources, probing, judgedPerSource, topShare, documentsPerSource, near, semanticThreshold, seed } =
+      this.plan;
     const { education, reasoning, domain } = this.scorers;
     for (const source of sources) await this.#record("documents", source, 0, null);
     for (const source of sources) {
       await this.#timed("education", source, async () => {
         await this.#score(source, education, this.read(source));
         return await this.#selectEducated(source);
+      });
+      await this.#timed("sampled", source, async () => {
+        if (judgedPerSource !== null) await this.survivors.keepSample(source, judgedPerSource, seed);
+        return null;
       });
       await this.#timed("reasoning", source, async () => {
         await this.#scoreLeft(source, reasoning);
@@ -172,7 +179,7 @@ class Sampling {
     const clean = withoutContaminated(
       this.#leftInSources(),
       this.context.benchmarks,
-      ({ id }) => contaminated.push(id),
+      (_, { id }) => contaminated.push(id),
     );
     await writeDocuments(this.#textsPath, clean);
     await this.survivors.drop(contaminated);
@@ -216,7 +223,10 @@ class Sampling {
     await work();
     const seconds = (performance.now() - started) / 1000;
     for (const [i, source] of sources.entries()) {
-      await this.#record(step, source, seconds * (before[i]?.documents ?? 0) / Math.max(1, all), null);
+      const had = before[i]?.documents ?? 0;
+      const { documents } = await this.survivors.remainder(source);
+      const note = had > 0 && documents === 0 ? "nothing is left" : null;
+      await this.#record(step, source, seconds * had / Math.max(1, all), note);
     }
   }
 

@@ -25,6 +25,8 @@ export interface SamplingPlan {
   readonly educationAbove: number;
   /** Share of a source that is kept where none of it is above. */
   readonly educationFallback: number;
+  /** Most documents of a source that Ask-LLM sees, a random sample; null: all. */
+  readonly judgedPerSource: number | null;
   /** Share that each use of Ask-LLM keeps. */
   readonly topShare: number;
   /** Most representatives of a source. */
@@ -32,14 +34,15 @@ export interface SamplingPlan {
   readonly near: NearDuplicateSettings;
   /** Least cosine of semantic duplicates. */
   readonly semanticThreshold: number;
-  /** Of the random projection of embeddings. */
+  /** Of the sample that Ask-LLM sees, and of the random projection of embeddings. */
   readonly seed: number;
 }
 
-/** The paper's numbers, and 0.9 as the cosine that it does not state. */
+/** The paper's numbers, which has its judge see all; and 0.9 as the cosine that it does not state. */
 export const SAMPLING = {
   educationAbove: 4,
   educationFallback: 0.1,
+  judgedPerSource: null,
   topShare: 0.1,
   documentsPerSource: 10_000,
   semanticThreshold: 0.9,
@@ -53,10 +56,10 @@ export function checkPlan(plan: SamplingPlan): void {
       throw new UsageError(`${name} is ${plan[name]}, expected a share above 0 and up to 1.`);
     }
   }
-  if (!Number.isSafeInteger(plan.documentsPerSource) || plan.documentsPerSource < 1) {
-    throw new UsageError(
-      `documentsPerSource is ${plan.documentsPerSource}, expected a whole number above 0.`,
-    );
+  for (const name of ["documentsPerSource", "judgedPerSource"] as const) {
+    const value = plan[name];
+    if (value === null || Number.isSafeInteger(value) && value > 0) continue;
+    throw new UsageError(`${name} is ${value}, expected a whole number above 0.`);
   }
   const listed = CAPABILITIES.flatMap((capability) => plan.probing[capability]);
   const unknown = listed.find((source) => !plan.sources.includes(source));

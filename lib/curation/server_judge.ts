@@ -10,11 +10,11 @@ import { UsageError } from "../core/errors.ts";
 import type { Document } from "../sources/document.ts";
 import { AppendLog } from "./append_log.ts";
 import type { Judge, Judgement } from "./ask_llm.ts";
-import { askServer, type RetrySettings } from "./chat_request.ts";
+import { askServer, type QuestionSettings } from "./chat_request.ts";
 import type { Prompt } from "./prompt.ts";
 
 /** Where the server is, and how it is asked. */
-export interface ServerJudgeSettings extends RetrySettings {
+export interface ServerJudgeSettings extends QuestionSettings {
   /** Up to and including "/v1". */
   readonly baseUrl: string;
   /** Absent: none, as local servers take it. */

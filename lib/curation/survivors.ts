@@ -130,6 +130,17 @@ export class Survivors {
     return selection;
   }
 
+  /** Keeps a random sample of a source's documents: those whose hash of id and seed is lowest. */
+  async keepSample(source: string, documents: number, seed: number): Promise<void> {
+    await this.#catalog.execute(
+      `DELETE FROM survivors WHERE source = ${
+        text(source)
+      } AND id NOT IN (SELECT id FROM survivors WHERE source = ${
+        text(source)
+      } ORDER BY md5(id || ':${seed}'), id LIMIT ${documents})`,
+    );
+  }
+
   /** Keeps each source's best documents by a score, of equal ones those with the lowest ids. */
   async keepBest(scorer: Scorer, documents: number): Promise<void> {
     await this.#catalog.execute(

@@ -12,6 +12,7 @@ import { isHeldOut } from "../shards/split.ts";
 import type { Document } from "../sources/document.ts";
 import type { Domain } from "../sources/spec.ts";
 import { accuracyAt, areaUnderCurve } from "./binary_metrics.ts";
+import { Reservoir } from "./reservoir.ts";
 import type { Scorer } from "./scores.ts";
 import { hashRuns, hashWords, RUN_FACTORS } from "./words.ts";
 
@@ -84,22 +85,6 @@ interface Example {
   readonly label: 0 | 1;
 }
 
-/** A random sample of a stream (Vitter, 1985, algorithm R), its size bounded. */
-class Sample {
-  readonly examples: Example[] = [];
-  #seen = 0;
-
-  constructor(private readonly size: number, private readonly random: Random) {}
-
-  add(text: string, label: 0 | 1): void {
-    const place = this.examples.length < this.size
-      ? this.examples.length
-      : this.random.below(this.#seen, this.#seen + 1);
-    this.#seen++;
-    if (place < this.size) this.examples[place] = { features: featuresOf(text), label };
-  }
-}
-
 /** Labels by the domain of a document's source: mail is not worth learning from, code, mathematics and knowledge are. */
 export function labelsByDomain(domains: Readonly<Record<string, Domain>>): WeakLabels {
   return {
@@ -123,23 +108,24 @@ export async function trainWeakClassifier(
   settings: WeakClassifierSettings = WEAK_CLASSIFIER,
 ): Promise<{ scorer: Scorer; report: WeakClassifierReport }> {
   const { heldOutShare, maxDocuments, seed } = settings;
-  const training = new Sample(maxDocuments, Random.of(seed, "weak classifier", "training"));
-  const heldOut = new Sample(maxDocuments, Random.of(seed, "weak classifier", "held out"));
+  const training = new Reservoir<Example>(maxDocuments, Random.of(seed, "weak classifier", "training"));
+  const heldOut = new Reservoir<Example>(maxDocuments, Random.of(seed, "weak classifier", "held out"));
   for await (const document of documents) {
     const label = labels.labelOf(document);
     if (label === null) continue;
-    (isHeldOut(document.id, heldOutShare) ? heldOut : training).add(document.text, label);
+    const part = isHeldOut(document.id, heldOutShare) ? heldOut : training;
+    part.offer(() => ({ features: featuresOf(document.text), label }));
   }
-  for (const [name, { examples }] of [["trained on", training], ["held out", heldOut]] as const) {
-    const ones = examples.filter(({ label }) => label === 1).length;
-    if (ones > 0 && ones < examples.length) continue;
+  for (const [name, { items }] of [["trained on", training], ["held out", heldOut]] as const) {
+    const ones = items.filter(({ label }) => label === 1).length;
+    if (ones > 0 && ones < items.length) continue;
     throw new UsageError(
-      `Weak labels (${labels.description}): of ${examples.length} documents ${name}, ${ones} have label 1, ` +
+      `Weak labels (${labels.description}): of ${items.length} documents ${name}, ${ones} have label 1, ` +
         "expected some of each class.",
     );
   }
-  const model = fit(training.examples, settings);
-  const report = assess(model, training.examples.length, heldOut.examples);
+  const model = fit(training.items, settings);
+  const report = assess(model, training.items.length, heldOut.items);
   return { scorer: scorerOf(model, labels, report), report };
 }
 

@@ -27,3 +27,10 @@ Deno.test("openJudge() refuses a directory without a model, and another model's 
       message: /^Tokenizer llama3 has 128256 ids, the judge in .*tied 61\.$/,
     });
   }));
+
+Deno.test("openJudge() trains no judge without documents", async () => {
+  await assert.rejects(openJudge("trained", OPTIONS), {
+    name: "UsageError",
+    message: "The judge is to be trained, but there are no documents to train it on.",
+  });
+});

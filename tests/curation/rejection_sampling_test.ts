@@ -127,9 +127,9 @@ Deno.test("sampleRepresentatives() narrows each source step by step and scores n
       { judges },
     );
     // Above 4 of 5 are 100 of 500; a tenth of those; a tenth of those.
-    assert.deepEqual(counts("programs"), [500, 100, 10, 1, 1, 1, 1, 1, 1]);
-    assert.deepEqual(counts("proofs"), [200, 20, 2, 1, 1, 1, 1, 1, 1]);
-    assert.deepEqual(counts("mail"), [30, 3, 1, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(counts("programs"), [500, 100, 100, 10, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(counts("proofs"), [200, 20, 20, 2, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(counts("mail"), [30, 3, 3, 1, 1, 1, 1, 1, 1, 1]);
     assert.deepEqual(funnel.slice(0, 3).map(({ step }) => step), ["documents", "documents", "documents"]);
     assert.deepEqual([...new Set(funnel.map(({ step }) => step))].sort(), [...FUNNEL_STEPS].sort());
     assert.equal(note("programs", "education"), null);
@@ -164,6 +164,25 @@ Deno.test("sampleRepresentatives() narrows each source step by step and scores n
     assert.equal(again.education.seen + again.reasoning.seen, 0);
   }));
 
+Deno.test("sampleRepresentatives() shows the judge a random sample of each source where the plan says so", () =>
+  inDirectory(async (directory) => {
+    const corpus = { programs: rising(0, 200, 5), proofs: rising(1000, 8, 5), mail: rising(2000, 60, 5) };
+    const sampled = async (seed: number) => {
+      const judges = scorers();
+      const plan = { ...PLAN, judgedPerSource: 20, educationAbove: 0, topShare: 1, seed };
+      return { judges, ...await sample(corpus, plan, `${directory}/${seed}`, { judges }) };
+    };
+    const { judges, counts, representatives } = await sampled(1);
+    assert.deepEqual(counts("programs").slice(0, 4), [200, 200, 20, 20]);
+    assert.deepEqual(counts("proofs").slice(0, 4), [8, 8, 8, 8]);
+    assert.equal(judges.reasoning.seen, 48);
+    // The sample is not the best, nor the first; another seed draws another.
+    const best = new Set(corpus.programs.slice(-20).map((text) => documentOf(text).id));
+    assert.ok(representatives.slice(0, 20).some((id) => !best.has(String(id))));
+    assert.deepEqual((await sampled(1)).representatives, representatives);
+    assert.notDeepEqual((await sampled(2)).representatives, representatives);
+  }));
+
 Deno.test("sampleRepresentatives() removes duplicates across sources and contaminated documents, and keeps N", () =>
   inDirectory(async (directory) => {
     const scored = (score: number) => ({
@@ -195,8 +214,8 @@ Deno.test("sampleRepresentatives() removes duplicates across sources and contami
     benchmarks.add({ benchmark: "b", item: "1", fields: [question.join(" ")] });
     const plan = { ...PLAN, topShare: 1, documentsPerSource: 4, semanticThreshold: 0.85 };
     const { counts, representatives } = await sample(corpus, plan, directory, { benchmarks });
-    assert.deepEqual(counts("programs"), [9, 9, 9, 9, 8, 8, 7, 7, 4]);
-    assert.deepEqual(counts("proofs"), [4, 4, 4, 4, 4, 3, 3, 2, 2]);
+    assert.deepEqual(counts("programs"), [9, 9, 9, 9, 9, 8, 8, 7, 7, 4]);
+    assert.deepEqual(counts("proofs"), [4, 4, 4, 4, 4, 4, 3, 3, 2, 2]);
     const kept = new Set(representatives);
     const has = (source: keyof typeof corpus, i: number) => kept.has(documentOf(corpus[source][i]!).id);
     assert.deepEqual(
@@ -219,10 +238,24 @@ Deno.test("sampleRepresentatives() follows its rules for equal scores, one docum
       mail: [textOf(60, equal), `${textOf(61, { ...equal, reasoning: 0.9 })} ${"huge ".repeat(2_000_000)}`],
     };
     const { counts, note } = await sample(corpus, PLAN, directory);
-    assert.deepEqual(counts("programs"), Array(9).fill(12));
+    assert.deepEqual(counts("programs"), Array(10).fill(12));
     assert.equal(note("programs", "reasoning"), "kept 12 for 2: equal scores of 0.500");
-    assert.deepEqual(counts("proofs"), Array(9).fill(1));
-    assert.deepEqual(counts("mail"), [2, 2, 1, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(counts("proofs"), Array(10).fill(1));
+    assert.deepEqual(counts("mail"), [2, 2, 2, 1, 1, 1, 1, 1, 1, 1]);
+  }));
+
+Deno.test("sampleRepresentatives() says where a source lost its last document", () =>
+  inDirectory(async (directory) => {
+    const texts = rising(0, 3, 5);
+    const corpus = { programs: texts, proofs: texts, mail: rising(10, 1, 5) };
+    const { counts, note, probing } = await sample(corpus, { ...PLAN, topShare: 1 }, directory);
+    assert.equal(counts("proofs").at(-1), 0);
+    assert.equal(note("proofs", "exact duplicates"), "nothing is left");
+    assert.equal(note("proofs", "near-duplicates"), null);
+    assert.deepEqual(probing.map(({ capability, source }) => [capability, source]), [
+      ["code", "programs"],
+      ["math", "programs"],
+    ]);
   }));
 
 Deno.test("sampleRepresentatives() refuses an empty source, a plan out of range, and files that are no UTF-8", () =>
@@ -237,6 +270,10 @@ Deno.test("sampleRepresentatives() refuses an empty source, a plan out of range,
     await refuse(PLAN, /^Source "proofs" has no documents in the catalogue/);
     await refuse({ ...PLAN, topShare: 0 }, /^topShare is 0, expected a share above 0 and up to 1\.$/);
     await refuse({ ...PLAN, documentsPerSource: 1.5 }, /^documentsPerSource is 1.5/);
+    await refuse(
+      { ...PLAN, judgedPerSource: 0 },
+      /^judgedPerSource is 0, expected a whole number above 0\.$/,
+    );
     await refuse(
       { ...PLAN, sources: ["programs"] },
       /^The probing lists name "proofs", which is none of programs\.$/,

@@ -48,6 +48,16 @@ for (const engine of ENGINES) {
     assert.deepEqual(await list(survivors, "it's two"), ["0", "10"], "other sources are left alone");
   });
 
+  Deno.test(`Survivors keeps a random sample, the same on both engines (${engine})`, async () => {
+    await using catalog = await openCatalog({ engine });
+    const survivors = await prepare(catalog);
+    await survivors.keepSample("one", 20, 1);
+    assert.equal((await survivors.remainder("one")).documents, 10);
+    await survivors.keepSample("one", 3, 1);
+    assert.deepEqual(await list(survivors), ["2", "3", "7"]);
+    assert.deepEqual(await list(survivors, "it's two"), ["0", "10"]);
+  });
+
   Deno.test(`Survivors drops duplicates and saves what is left (${engine})`, async () => {
     await using catalog = await openCatalog({ engine });
     const survivors = await prepare(catalog);
