@@ -1,5 +1,10 @@
 /**
  * Conversations packed into sequences for supervised fine-tuning.
+ *
+ * A packed conversation is computed as if it stood alone. Attention stays inside a document, and positions need no reset: RoPE
+ * is relative, since rotating a query by its position m and a key by its position n leaves qᵀ R(n − m) k, whatever is added to
+ * both; QK-norm after it sees lengths only, which rotations keep, and nothing else in the model sees positions. What remains is
+ * the rounding of the angles.
  * @module
  */
 import { sha256 } from "../core/artefacts.ts";
@@ -24,15 +29,19 @@ export interface PackingOptions {
   readonly sequencesPerBatch: number;
   /** Passes over all conversations. */
   readonly epochs: number;
+  /** "best fit": many in a sequence. "none": one in each, the rest padding, as fine-tuning without packing computes. */
+  readonly packing: "best fit" | "none";
+  /** What happens to conversations longer than a sequence: they lose their end, or are left out. */
+  readonly longer: "cut" | "leave out";
 }
 
 /**
  * Packs conversations into sequences of `length` inputs. Each stays whole, in one sequence and one document, so attention does
  * not cross from one to another; the loss counts assistant tokens only.
  *
- * Longer ones lose their end: the first `length` + 1 tokens stay. What then has no assistant token to learn is left out.
- * Packing is best fit, longest first; what stays free is padding: token 0, weight 0, a document of its own. The packed
- * sequences are the same in every epoch, their order is not.
+ * Longer ones are left out or lose their end: the first `length` + 1 tokens stay. What then has no assistant token to learn is
+ * left out. Packing is best fit, longest first; what stays free is padding: token 0, weight 0, a document of its own. The
+ * packed sequences are the same in every epoch, their order is not.
  *
  * @throws {UsageError} where no conversation is left, or a size is no positive whole number.
  */
@@ -41,17 +50,25 @@ export function packConversations(
   length: number,
   options: PackingOptions,
 ): PackedConversations {
-  const { stage, sequencesPerBatch, epochs } = options;
+  const { stage, sequencesPerBatch, epochs, packing, longer } = options;
   checkSizes(stage, { length, sequencesPerBatch, epochs });
-  const usable = encoded.filter(({ assistant }) => assistant.subarray(1, length + 1).includes(1));
+  const usable = encoded.filter(({ tokens, assistant }) =>
+    (longer === "cut" || tokens.length <= length + 1) && assistant.subarray(1, length + 1).includes(1)
+  );
   if (usable.length === 0) {
     throw new UsageError(
-      `Stage "${stage}": none of ${encoded.length} conversations has an assistant token in its first ${
-        length + 1
-      } tokens.`,
+      `Stage "${stage}": none of ${encoded.length} conversations has an assistant token ${
+        longer === "cut" ? `in its first ${length + 1} tokens` : `and at most ${length + 1} tokens`
+      }.`,
     );
   }
-  return new PackedConversations(pack(usable, length), encoded.length - usable.length, length, options);
+  const packed = packing === "none" ? usable.map((conversation) => [conversation]) : pack(usable, length);
+  return new PackedConversations(packed, encoded.length - usable.length, length, options);
+}
+
+/** The same tokens with the loss on what is not the assistant's: how well a model knows the prompts. */
+export function withLossOnPrompts({ tokens, assistant }: Conversation): Conversation {
+  return { tokens, assistant: assistant.map((loss) => 1 - loss) };
 }
 
 /** Inputs that a conversation takes: its last token is only a target. */
@@ -87,7 +104,7 @@ export class PackedConversations implements BatchSource {
   readonly steps: number;
   /** Sequences of one epoch. */
   readonly sequences: number;
-  /** Conversations left out: without an assistant token to learn. */
+  /** Conversations left out: too long, or without an assistant token to learn. */
   readonly leftOut: number;
   readonly #packed: readonly (readonly Conversation[])[];
   readonly #length: number;
@@ -100,14 +117,14 @@ export class PackedConversations implements BatchSource {
     length: number,
     options: PackingOptions,
   ) {
-    const { epochs, sequencesPerBatch } = options;
+    const { epochs, sequencesPerBatch, packing } = options;
     this.sequences = packed.length;
     this.steps = Math.ceil(packed.length * epochs / sequencesPerBatch);
     this.leftOut = leftOut;
     this.#packed = packed;
     this.#length = length;
     this.#options = options;
-    this.#fingerprint = { length, sequencesPerBatch, epochs, conversations: hash(packed) };
+    this.#fingerprint = { length, sequencesPerBatch, epochs, packing, conversations: hash(packed) };
   }
 
   /** The batch of a step; the last may have fewer sequences. */

@@ -1,23 +1,45 @@
 /**
- * Problems with their solutions, as conversations to fine-tune on.
+ * Conversations to fine-tune on.
  * @module
  */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exists } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
+import { layoutOf, LAYOUTS, type Messages } from "./chat/layouts.ts";
+import { type PlacedRecord, readRecords } from "./chat/records.ts";
+import { ReferencedQuestions } from "./chat/referenced_questions.ts";
 import { type Conversation, documentId } from "./document.ts";
 import { problemText, readChallenges } from "./extract/curriculum.ts";
-import { readJsonLines } from "./jsonl.ts";
 import { recordLicence } from "./licence.ts";
 import { packageDirectory, packageFiles } from "./npm.ts";
-import type { NpmReader, SourceSpec } from "./spec.ts";
+import { position } from "./read.ts";
+import { type NpmReader, type SourceSpec, sourceSpec } from "./spec.ts";
 
-/** Problems and solutions before they have an id. */
-type Pair = { readonly problem: string; readonly solution: string; readonly licence?: string | undefined };
+/** Specifications of published sets of conversations, apart from the sources of documents. */
+const FOLDER = fileURLToPath(new URL("../../data/sources/conversations/", import.meta.url));
+
+/** Messages before they have an id. */
+type Extracted = { readonly messages: Messages; readonly licence?: string | undefined };
 
 /**
- * The conversations of a source: the solved challenges of an npm source whose extractor is "solutions" or "problems", or a JSONL
- * file in GSM8K's layout (`question`, `answer`). The source's limits count documents and are not applied here.
+ * A source of conversations: by name one of data/sources/conversations or else of data/sources, or a file.
  *
- * @throws {UsageError} where the source is of another kind, malformed, or has no pairs.
+ * @throws {UsageError} for an unknown name or a broken file.
+ */
+export async function conversationSource(nameOrPath: string): Promise<SourceSpec> {
+  const path = join(FOLDER, `${nameOrPath}.json`);
+  return await sourceSpec(/^[\w-]+$/.test(nameOrPath) && await exists(path) ? path : nameOrPath);
+}
+
+/**
+ * The conversations of a source: the solved challenges of an npm source whose extractor is "solutions" or "problems", or the
+ * records of JSONL and parquet files in one of the published {@link LAYOUTS}. Streamed, always in the same order.
+ *
+ * Of the source's limits `share` and `documents` hold; the others are about text.
+ *
+ * @throws {UsageError} where the source is of another kind, a record is malformed (naming its file and line or row), or there are
+ * no conversations.
  *
  * @example
  * ```ts
@@ -32,30 +54,29 @@ export async function* readConversations(
   spec: SourceSpec,
   options: { signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Conversation> {
+  const { share, documents = Infinity } = spec.limits;
   let count = 0;
-  for await (const { problem, solution, licence = spec.licence } of readPairs(spec)) {
+  for await (const { messages, licence = spec.licence } of extracted(spec)) {
     options.signal?.throwIfAborted();
-    const messages = [
-      { role: "user" as const, content: problem },
-      { role: "assistant" as const, content: solution },
-    ];
-    yield { id: documentId(JSON.stringify(messages)), source: spec.name, licence, messages };
-    count++;
+    const id = documentId(JSON.stringify(messages));
+    if (position(id) >= share) continue;
+    yield { id, source: spec.name, licence, messages };
+    if (++count >= documents) return;
   }
   if (count === 0) throw new UsageError(`Source "${spec.name}" has no problems with solutions.`);
 }
 
-function readPairs({ name, reader }: SourceSpec): AsyncGenerator<Pair> {
-  if (reader.kind === "jsonl") return readQuestions(reader.path);
+function extracted({ name, reader }: SourceSpec): AsyncGenerator<Extracted> {
+  if ("path" in reader) return readPublished(reader.path);
   if (reader.kind === "npm" && (reader.extract === "solutions" || reader.extract === "problems")) {
     return readSolvedChallenges(reader);
   }
   throw new UsageError(
-    `Source "${name}" has no conversations, expected a JSONL file with "question" and "answer" or solved challenges.`,
+    `Source "${name}" has no conversations, expected JSONL or parquet in a published layout, or solved challenges.`,
   );
 }
 
-async function* readSolvedChallenges(reader: NpmReader): AsyncGenerator<Pair> {
+async function* readSolvedChallenges(reader: NpmReader): AsyncGenerator<Extracted> {
   const root = await packageDirectory(reader.package);
   const paths = packageFiles(root, reader.folders, reader.exclude);
   for await (const challenge of readChallenges({ root, paths })) {
@@ -64,16 +85,36 @@ async function* readSolvedChallenges(reader: NpmReader): AsyncGenerator<Pair> {
     const fenced = (code: string) => `\`\`\`${language}\n${code}\n\`\`\``;
     const problem = `${title}\n\n${problemText(challenge)}` +
       (starter === null ? "" : `\n\nBegin with:\n\n${fenced(starter)}`);
-    yield { problem, solution: fenced(solution) };
+    yield {
+      messages: [{ role: "user", content: problem }, { role: "assistant", content: fenced(solution) }],
+    };
   }
 }
 
-async function* readQuestions(path: string): AsyncGenerator<Pair> {
-  for await (const { value, number } of readJsonLines(path)) {
-    const { question, answer } = value;
-    if (typeof question !== "string" || typeof answer !== "string") {
-      throw new UsageError(`${path}, line ${number}: expected the texts "question" and "answer".`);
-    }
-    yield { problem: question, solution: answer, licence: recordLicence(value) };
+async function* readPublished(path: string): AsyncGenerator<Extracted> {
+  const questions = new ReferencedQuestions(path);
+  for await (const record of readRecords(path)) {
+    const messages = await readMessages(record, questions);
+    if (messages !== null) yield { messages, licence: recordLicence(record.value) };
+  }
+}
+
+async function readMessages(
+  { value, place }: PlacedRecord,
+  questions: ReferencedQuestions,
+): Promise<Messages | null> {
+  const layout = layoutOf(value);
+  if (layout === undefined) {
+    throw new UsageError(
+      `${place}: expected the fields of ${
+        LAYOUTS.map(({ name, fields }) => `${name} (${fields.join(", ")})`).join(", ")
+      }; it has ${Object.keys(value).join(", ") || "none"}.`,
+    );
+  }
+  try {
+    return await layout.messages(value, questions);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${place} (${layout.name}): ${error.message}`);
+    throw error;
   }
 }

@@ -2,20 +2,11 @@
  * Parquet files with a text column, read row group by row group.
  * @module
  */
-import {
-  asyncBufferFromFile,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-  type SchemaTree,
-} from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import { UsageError } from "../core/errors.ts";
 import type { Extracted } from "./document.ts";
-import { requirePath } from "./files.ts";
 import { scalarFields, TEXT_FIELDS } from "./jsonl.ts";
 import { recordLicence } from "./licence.ts";
+import { openParquet } from "./parquet_rows.ts";
 
 /**
  * The documents of a parquet file; rows without text (null) are passed over.
@@ -24,17 +15,7 @@ import { recordLicence } from "./licence.ts";
  * @throws {UsageError} where the file is missing, is no parquet, or has no such column of strings (listing its columns).
  */
 export async function* readParquet(path: string, textField?: string): AsyncGenerator<Extracted> {
-  await requirePath(path);
-  const file = await asyncBufferFromFile(path);
-  let metadata: FileMetaData;
-  let columns: SchemaTree[];
-  try {
-    metadata = await parquetMetadataAsync(file);
-    columns = parquetSchema(metadata).children;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    throw new UsageError(`${path} is no valid parquet file: ${reason}.`);
-  }
+  const { columns, rows } = await openParquet(path);
   const candidates: readonly string[] = textField === undefined ? TEXT_FIELDS : [textField];
   const field = candidates.find((name) =>
     columns.some(({ element }) => element.name === name && element.type === "BYTE_ARRAY")
@@ -48,22 +29,10 @@ export async function* readParquet(path: string, textField?: string): AsyncGener
         }.`,
     );
   }
-  let rowStart = 0;
-  for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows);
-    let rows: Record<string, unknown>[];
-    try {
-      rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : error;
-      throw new UsageError(`${path}: rows ${rowStart} to ${rowEnd - 1} cannot be read: ${reason}.`);
-    }
-    for (const row of rows) {
-      const text = row[field];
-      if (typeof text !== "string") continue;
-      const licence = recordLicence(row);
-      yield { text, ...(licence === undefined ? {} : { licence }), metadata: scalarFields(row, field) };
-    }
-    rowStart = rowEnd;
+  for await (const { value } of rows()) {
+    const text = value[field];
+    if (typeof text !== "string") continue;
+    const licence = recordLicence(value);
+    yield { text, ...(licence === undefined ? {} : { licence }), metadata: scalarFields(value, field) };
   }
 }

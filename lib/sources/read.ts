@@ -28,7 +28,7 @@ function extracted(reader: Reader, onSkip: OnSkip | undefined): AsyncGenerator<E
 }
 
 /** Where in [0, 1) an id falls; ids are hashes, so this is uniform. */
-function position(id: string): number {
+export function position(id: string): number {
   return parseInt(id.slice(0, 8), 16) / 2 ** 32;
 }
 

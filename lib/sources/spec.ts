@@ -6,6 +6,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
+import { readNamedJson } from "../core/named_file.ts";
 
 /** What a document is good for; "mail" is the low-quality class, "other" someone's own data. */
 const domain = z.enum(["code", "math", "knowledge", "mail", "other"]);
@@ -78,7 +79,7 @@ export type Extractor = z.infer<typeof extractor>;
 export type Domain = z.infer<typeof domain>;
 
 /** The sources of this project. */
-const DIRECTORY = fileURLToPath(new URL("../../data/sources/", import.meta.url));
+const FOLDER = new URL("../../data/sources/", import.meta.url);
 
 /**
  * Checks a specification. A relative path in it starts at the folder of the file it came from.
@@ -113,7 +114,7 @@ export function parseSourceSpec(value: unknown, origin: string): SourceSpec {
  *
  * @throws {UsageError} for a folder without specifications, a broken file, or a name used twice.
  */
-export async function loadSourceSpecs(directory: string = DIRECTORY): Promise<SourceSpec[]> {
+export async function loadSourceSpecs(directory: string = fileURLToPath(FOLDER)): Promise<SourceSpec[]> {
   const files: string[] = [];
   try {
     for await (const entry of Deno.readDir(directory)) {
@@ -145,17 +146,11 @@ export async function loadSourceSpecs(directory: string = DIRECTORY): Promise<So
 }
 
 /**
- * The specification of one of the project's sources.
+ * One of the project's sources by its name, or a file (anything with a slash or a dot in it) that specifies one.
  *
- * @throws {UsageError} for an unknown name, listing the known ones.
+ * @throws {UsageError} for an unknown name, listing the known ones, or a broken file.
  */
-export async function sourceSpec(name: string): Promise<SourceSpec> {
-  const specs = await loadSourceSpecs();
-  const spec = specs.find((candidate) => candidate.name === name);
-  if (spec === undefined) {
-    throw new UsageError(
-      `There is no source "${name}", expected one of ${specs.map((s) => s.name).join(", ")}.`,
-    );
-  }
-  return spec;
+export async function sourceSpec(nameOrPath: string): Promise<SourceSpec> {
+  const { path, value } = await readNamedJson("source", nameOrPath, FOLDER);
+  return parseSourceSpec(value, path);
 }

@@ -2,11 +2,20 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TokenBatch } from "../../lib/backends/backend.ts";
 import { UsageError } from "../../lib/core/errors.ts";
-import { type Conversation, packConversations, type PackingOptions } from "../../lib/shards/conversations.ts";
+import {
+  type Conversation,
+  packConversations,
+  type PackingOptions,
+  withLossOnPrompts,
+} from "../../lib/shards/conversations.ts";
 import { encodeConversation } from "../../lib/tokenizer/chat.ts";
 import { openTokenizer } from "../../lib/tokenizer/tokenizer.ts";
 
-const options: PackingOptions = { seed: 1, stage: "sft", sequencesPerBatch: 2, epochs: 1 };
+const options: PackingOptions = {
+  ...{ seed: 1, stage: "sft", sequencesPerBatch: 2, epochs: 1 },
+  packing: "best fit",
+  longer: "cut",
+};
 
 /** A conversation of the ids first, first + 1, …, of which the last `answer` are the assistant's. */
 const conversation = (first: number, size: number, answer: number): Conversation => ({
@@ -35,6 +44,31 @@ Deno.test("packConversations() cuts the end of a longer one, and leaves out what
   assert.deepEqual([...tokens], [10, 11, 12, 13, 14]);
   assert.deepEqual([...targets], [11, 12, 13, 14, 15]);
   assert.deepEqual([...weights], [0, 0, 1, 1, 1]);
+});
+
+Deno.test("packConversations() leaves longer ones out where it is told to", () => {
+  const given = [conversation(10, 7, 6), conversation(30, 6, 3)];
+  const packed = packConversations(given, 5, { ...options, longer: "leave out" });
+  assert.deepEqual([packed.sequences, packed.leftOut], [1, 1]);
+  assert.deepEqual([...packed.batch(0).tokens], [30, 31, 32, 33, 34]);
+  assert.throws(
+    () => packConversations(given.slice(0, 1), 5, { ...options, longer: "leave out" }),
+    new UsageError('Stage "sft": none of 1 conversations has an assistant token and at most 6 tokens.'),
+  );
+});
+
+Deno.test("packConversations() without packing gives each conversation a sequence", () => {
+  const given = [conversation(10, 3, 1), conversation(20, 3, 1), conversation(30, 4, 1)];
+  const packed = packConversations(given, 7, { ...options, sequencesPerBatch: 3, packing: "none" });
+  const rows = Array.from(
+    { length: 3 },
+    (_, row) => [...packed.batch(0).tokens.subarray(7 * row, 7 * row + 3)],
+  );
+  assert.deepEqual(rows.sort(), [[10, 11, 0], [20, 21, 0], [30, 31, 32]]);
+});
+
+Deno.test("withLossOnPrompts() swaps what counts", () => {
+  assert.deepEqual([...withLossOnPrompts(conversation(10, 4, 1)).assistant], [1, 1, 1, 0]);
 });
 
 Deno.test("packConversations() fits best, longest first", () => {
@@ -103,6 +137,7 @@ Deno.test("checkState() accepts its own state and refuses other conversations, e
     ["epochs", conversations, { epochs: 2 }],
     ["seed", conversations, { seed: 2 }],
     ["sequencesPerBatch", conversations, { sequencesPerBatch: 1 }],
+    ["packing", conversations, { packing: "none" }],
   ];
   for (const [name, list, changed] of others) {
     const { fingerprint, ...state } = packConversations(list, 7, { ...options, ...changed }).state(0);

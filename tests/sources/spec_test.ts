@@ -67,6 +67,6 @@ Deno.test("sourceSpec() lists the known names for an unknown one", async () => {
   assert.equal((await sourceSpec("three")).domain, "code");
   await assert.rejects(sourceSpec("four"), {
     name: "UsageError",
-    message: /"four", expected one of .*three/,
+    message: /"four" does not exist, expected a file or one of .*three/,
   });
 });
