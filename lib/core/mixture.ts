@@ -81,8 +81,13 @@ export function parseMixture(value: unknown, origin: string): Mixture {
   };
 }
 
+/** A mixture as its file has it: what `parseMixture` reads. */
+export function mixtureFileOf(mixture: Mixture): z.infer<typeof mixtureFile> {
+  return { ...mixture, sources: mixture.sources.map(({ name, printed }) => ({ name, weight: printed })) };
+}
+
 /** Every source with the same share. */
-export function uniformMixture(names: readonly string[], tokenizer: string): Mixture {
+export function uniformMixture(names: readonly string[], tokenizer: string | null): Mixture {
   return {
     name: "uniform",
     method: "uniform",
@@ -92,5 +97,20 @@ export function uniformMixture(names: readonly string[], tokenizer: string): Mix
     tokenBudget: null,
     caps: { maxEpochs: null },
     createdFrom: "equal shares",
+  };
+}
+
+/** Every source in proportion to its tokens. */
+export function proportionalMixture(
+  sources: readonly { readonly name: string; readonly tokens: number }[],
+  tokenizer: string | null,
+): Mixture {
+  const total = sources.reduce((sum, { tokens }) => sum + tokens, 0);
+  return {
+    ...uniformMixture(sources.map(({ name }) => name), tokenizer),
+    name: "tokens",
+    method: "tokens",
+    sources: sources.map(({ name, tokens }) => ({ name, weight: tokens / total, printed: tokens / total })),
+    createdFrom: "tokens of the sources",
   };
 }

@@ -34,23 +34,27 @@ export interface InfluenceOverCheckpoints {
  *
  * @param backend For the models' common config; it holds one checkpoint at a time.
  * @param candidates Read three times a checkpoint.
- * @param scored Called after each checkpoint with the number of those that are done.
+ * @param remember Gets the number of each checkpoint, counted through all models, and how to score it: it may look up what an
+ * interrupted call had scored before. `(_, score) => score()` forgets.
  */
 export async function influenceOverCheckpoints(
   backend: InfluenceBackend,
   models: readonly ProbedModel[],
   candidates: Sequences,
-  scored: (checkpoints: number) => void,
+  remember: (checkpoint: number, score: () => Promise<ProbeInfluence[]>) => Promise<ProbeInfluence[]>,
 ): Promise<InfluenceOverCheckpoints> {
   const influence: CapabilityInfluence[] = [];
   const gradientProduct: CapabilityInfluence[] = [];
-  let done = 0;
+  let checkpoint = 0;
   for (const { probes, checkpoints } of models) {
     const results: ProbeInfluence[][] = [];
     for (const weights of checkpoints) {
-      await backend.load(await weights());
-      results.push(await dataInf(backend, probes, candidates));
-      scored(++done);
+      results.push(
+        await remember(checkpoint++, async () => {
+          await backend.load(await weights());
+          return await dataInf(backend, probes, candidates);
+        }),
+      );
     }
     probes.forEach(({ name, sources }, i) => {
       // Every result has one entry a probe.

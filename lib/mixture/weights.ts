@@ -112,8 +112,14 @@ function densities(candidates: readonly Candidate[], influence: ArrayLike<number
   }));
 }
 
-/** Raises what lies below the floor to it; the others share the rest in proportion, which may bring more of them below it. */
-function raiseToFloor(weights: readonly number[], floor: number) {
+/**
+ * Raises what lies below the floor to it; the others share the rest in proportion, which may bring more of them below it.
+ *
+ * @param weights Shares that sum to 1.
+ * @param floor 0 … 1 / (number of weights).
+ * @returns The new shares, and the indices of those that were raised.
+ */
+export function raiseToFloor(weights: readonly number[], floor: number) {
   const floored = new Set<number>();
   for (;;) {
     const free = weights.reduce((sum, weight, i) => floored.has(i) ? sum : sum + weight, 0);

@@ -32,9 +32,12 @@ Deno.test("influenceOverCheckpoints() scores each model's probes at each of its 
       checkpoints: [weights(3)],
     }],
     candidates,
-    (count) => counts.push(count),
+    (checkpoint, score) => {
+      counts.push(checkpoint);
+      return score();
+    },
   );
-  assert.deepEqual(counts, [1, 2, 3]);
+  assert.deepEqual(counts, [0, 1, 2]);
   const expected = [];
   for (const [asked, factors] of [[code, [1, 2]], [math, [1, 2]], [web, [3]]] as const) {
     const scores = [];
