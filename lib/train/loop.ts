@@ -7,10 +7,10 @@
  */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { TrainBackend, UpdateSettings } from "../backends/backend.ts";
+import type { TokenBatch, TrainBackend, UpdateSettings } from "../backends/backend.ts";
 import { RunError } from "../core/errors.ts";
 import { startProgress } from "../core/progress.ts";
-import type { BatchSource } from "../shards/batch.ts";
+import type { Batch, BatchSource } from "../shards/batch.ts";
 import { latestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { ProbeMetrics, StepMetrics } from "./metrics.ts";
 import { MetricsLog } from "./metrics_log.ts";
@@ -24,6 +24,8 @@ export interface TrainingRun {
   readonly backend: TrainBackend;
   /** The order of the data: step → batch, as a pure function. */
   readonly data: BatchSource;
+  /** Adds to the batch of a step what is not in the data, such as a teacher's logits; a pure function of both. Absent: nothing. */
+  readonly prepare?: (batch: Batch, step: number, signal: AbortSignal) => Promise<TokenBatch>;
   readonly schedule: Schedule;
   readonly optimizer: Omit<UpdateSettings, "learningRate">;
   readonly probes: readonly Probe[];
@@ -35,6 +37,8 @@ export interface TrainingRun {
   readonly directory: string;
   /** Updates between checkpoints. */
   readonly checkpointEvery: number;
+  /** Called after each update with the number of those done; a resumed run calls it again for updates that it repeats. */
+  readonly afterStep?: (step: number) => Promise<void>;
   /** What the checkpoints belong to. */
   readonly fingerprint: string;
   readonly signal: AbortSignal;
@@ -98,7 +102,8 @@ export async function train(run: TrainingRun): Promise<void> {
       const started = performance.now();
       const learningRate = learningRateAt(schedule, step);
       const batch = run.data.batch(step);
-      const { loss, gradientNorm } = await backend.step([batch], {
+      const prepared = await run.prepare?.(batch, step, run.signal) ?? batch;
+      const { loss, gradientNorm } = await backend.step([prepared], {
         ...run.optimizer,
         learningRate,
       });
@@ -123,6 +128,7 @@ export async function train(run: TrainingRun): Promise<void> {
       );
       progress.update(tokens, `loss ${loss.toFixed(3)}`);
       if (step % run.probeEvery === 0 || step === schedule.totalSteps) await scoreProbes();
+      await run.afterStep?.(step);
       if (step % run.checkpointEvery === 0) await save();
     }
   } finally {

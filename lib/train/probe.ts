@@ -2,19 +2,18 @@
  * Perplexity of a probing set.
  * @module
  */
-import type { TrainBackend } from "../backends/backend.ts";
-import type { Batch } from "../shards/batch.ts";
+import type { TokenBatch, TrainBackend } from "../backends/backend.ts";
 
 /** Held-out text of one capability, as fixed batches. */
 export interface Probe {
   readonly name: string;
-  readonly batches: readonly Batch[];
+  readonly batches: readonly TokenBatch[];
 }
 
 /** Mean negative log-likelihood per (weighted) target of a set of batches, in nats. */
 export async function meanNegativeLogLikelihood(
   backend: TrainBackend,
-  batches: readonly Batch[],
+  batches: readonly TokenBatch[],
 ): Promise<number> {
   let total = 0, weight = 0;
   for (const batch of batches) {

@@ -12,6 +12,7 @@ import type { Metrics } from "../../lib/train/metrics.ts";
 import { readMetrics } from "../../lib/train/metrics_log.ts";
 
 const config: ModelConfig = {
+  type: "llama4_text",
   vocabularySize: 11,
   width: 8,
   layers: 1,
@@ -20,8 +21,9 @@ const config: ModelConfig = {
   headSize: 4,
   feedForwardWidth: 12,
   ropeTheta: 10000,
+  ropeScaling: null,
   normEpsilon: 1e-5,
-  queryKeyNorm: true,
+  queryKeyNorm: "after rope",
   tiedEmbeddings: true,
   maxPositions: 8,
   initializerRange: 0.1,
