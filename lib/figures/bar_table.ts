@@ -179,10 +179,9 @@ export function barTable(table: BarTable, width: number): TopLevelSpec {
       Math.max(40, ...lines.map((line) => textWidth(line.text, FONT_SIZE))),
     ),
   );
-  const columnsBeside = Math.max(
-    1,
-    Math.min(table.columns.length, Math.floor((inner - nameWidth) / NARROWEST_COLUMN)),
-  );
+  const fitting = Math.max(1, Math.floor((inner - nameWidth) / NARROWEST_COLUMN));
+  // Bands of about equally many columns.
+  const columnsBeside = Math.ceil(table.columns.length / Math.ceil(table.columns.length / fitting));
   const columnWidth = Math.floor((inner - nameWidth) / columnsBeside) - gap;
   const labels = table.columns.flatMap(({ bars }) => bars.map(({ label }) => label));
   const barWidth = columnWidth - LABEL_GAP - Math.max(0, ...labels.map((text) => textWidth(text, FONT_SIZE)));

@@ -34,6 +34,9 @@ export function panels(
 /** Vega expression of an axis label: 1500000 as "1.5M". */
 export const AMOUNT_LABEL = "datum.value ? replace(format(datum.value, '~s'), 'G', 'B') : '0'";
 
+/** Vega expression of an axis label: a difference with its sign, 0 without. */
+export const SIGNED_LABEL = "datum.value ? format(datum.value, '+~g') : '0'";
+
 /** The horizontal axis of every panel: training tokens. */
 export function tokensAxis(to: number): NonNullable<Encoding["x"]> {
   return {
@@ -46,3 +49,13 @@ export function tokensAxis(to: number): NonNullable<Encoding["x"]> {
 
 /** Extents that give every panel's vertical axis the same room. */
 export const FIXED_Y_AXIS = { minExtent: Y_AXIS - 1, maxExtent: Y_AXIS - 1, title: null } as const;
+
+/** 1, 2, 5, 10, 20, 50 … within a range; without the 2s and 5s where it is wide. */
+export function logTicks(low: number, high: number): number[] {
+  const steps = high / low > 300 ? [1] : [1, 2, 5];
+  const ticks: number[] = [];
+  for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade++) {
+    ticks.push(...steps.map((step) => step * 10 ** decade).filter((tick) => tick >= low && tick <= high));
+  }
+  return ticks;
+}

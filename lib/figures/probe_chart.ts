@@ -5,7 +5,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { ProbeMetrics } from "../train/metrics.ts";
 import { formatPerplexity } from "./format.ts";
-import { FIXED_Y_AXIS, panels, type PanelSize, tokensAxis } from "./panels.ts";
+import { FIXED_Y_AXIS, logTicks, panels, type PanelSize, tokensAxis } from "./panels.ts";
 import type { ReportProbe } from "./run_report.ts";
 import { compareDomains, domainStyle, type Layer, QUIET, type View, WIDE } from "./theme.ts";
 import { stageLayers, type Stretch, timeline } from "./timeline.ts";
@@ -91,14 +91,4 @@ function unigramLayers(unigram: number): Layer[] {
       encoding: { x: { value: "width" }, y, text: { value: `unigram ${formatPerplexity(unigram)}` } },
     },
   ];
-}
-
-/** 1, 2, 5, 10, 20, 50 … within a range; without the 2s and 5s where it is wide. */
-function logTicks(low: number, high: number): number[] {
-  const steps = high / low > 300 ? [1] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade++) {
-    ticks.push(...steps.map((step) => step * 10 ** decade).filter((tick) => tick >= low && tick <= high));
-  }
-  return ticks;
 }

@@ -41,12 +41,15 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   }
 }
 
-/** Says at the root what Vega leaves out (what this is) and what it repeats at every text (the typeface). */
+/** Says at the root what Vega leaves out (what this is) and what it repeats at every mark (the typeface). */
 function nameOnce(svg: string, description: string): string {
   const typeface = ` font-family="${escapeHtml(FONT)}"`;
-  return svg.replaceAll(` font-family="${FONT}"`, "")
+  return svg.replaceAll(` font-family="${FONT}"`, "").replace(/<[^>]+>/g, (tag) => tag.replace(IDLE, ""))
     .replace("<svg ", `<svg role="img" aria-label="${escapeHtml(description)}"${typeface} `);
 }
+
+/** Attributes of marks that change nothing: roles in a tree that a single image does not have, and defaults. */
+const IDLE = / (?:role="graphics-[a-z]+"|aria-[a-z]+="[^"]*"|pointer-events="none"|opacity="1")/g;
 
 /** Vega numbers clip paths and gradients across all charts of a process: number them within this one. */
 function renameIds(svg: string, prefix: string): string {

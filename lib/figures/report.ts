@@ -5,6 +5,7 @@
 import { compactNumber, formatDuration } from "../core/progress.ts";
 import { Markup, markup } from "./markup.ts";
 import { mixturesSection, sourcesSection } from "./report/data_sections.ts";
+import { mixingSections } from "./report/mixture_sections.ts";
 import type { Section } from "./report/parts.ts";
 import { artefactsSection, settingsSection } from "./report/provenance_sections.ts";
 import { interactiveScripts } from "./report/published_mixture.ts";
@@ -27,6 +28,7 @@ import type { RunReport } from "./run_report.ts";
 export async function renderReport(report: RunReport): Promise<string> {
   const sections = [
     await sourcesSection(report),
+    ...await mixingSections(report),
     await mixturesSection(report),
     await trainingSection(report),
     await capabilitiesSection(report),

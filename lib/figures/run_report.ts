@@ -4,6 +4,7 @@
  */
 import type { Mixture } from "../core/mixture.ts";
 import type { Metrics } from "../train/metrics.ts";
+import type { MixingReport } from "./mixing_report.ts";
 
 /** A source of the corpus. */
 export interface ReportSource {
@@ -120,4 +121,6 @@ export interface RunReport {
   readonly recipe: unknown;
   /** Shown beside the run's own mixtures, and marked as published. */
   readonly published: PublishedMixture | null;
+  /** How the run chose its mixture; null: it was given one. */
+  readonly mixing: MixingReport | null;
 }

@@ -21,6 +21,7 @@ const EMPTY: RunReport = {
   manifests: [],
   recipe: null,
   published: null,
+  mixing: null,
 };
 
 const sections = (page: string) => Array.from(page.matchAll(/<section id="([\w-]+)"/g), ([, id]) => id);
@@ -33,6 +34,12 @@ function withoutScripts(page: string): string {
 Deno.test("renderReport() tells the whole run in one file of sensible size, the same twice", async () => {
   assert.deepEqual(sections(PAGE), [
     "sources",
+    "funnel",
+    "leave-one-out",
+    "influence",
+    "validation",
+    "weights",
+    "comparison",
     "mixtures",
     "training",
     "capabilities",
@@ -55,7 +62,7 @@ Deno.test("renderReport() tells the whole run in one file of sensible size, the 
   for (const { sha256 } of SAMPLE.manifests.flatMap(({ outputs }) => outputs)) {
     assert.ok(PAGE.includes(sha256));
   }
-  assert.ok(PAGE.length < 1.5e6, `${PAGE.length} bytes`);
+  assert.ok(PAGE.length < 2e6, `${PAGE.length} bytes`);
   assert.equal(await renderReport(SAMPLE), PAGE);
 });
 
@@ -68,7 +75,7 @@ Deno.test("renderReport() refers to nothing outside itself", () => {
 Deno.test("renderReport() gives every table and chart a source line, and marks what is published", () => {
   const page = withoutScripts(PAGE);
   const figures = page.split("<figure").slice(1).map((figure) => figure.split("</figure>")[0] ?? "");
-  assert.equal(figures.length, 16);
+  assert.equal(figures.length, 27);
   for (const figure of figures) {
     const kind = figure.startsWith(' class="published"') ? "published" : "own";
     assert.ok(figure.includes(`<span class="badge ${kind}">`), figure.slice(0, 200));

@@ -6,6 +6,7 @@ import { Random } from "../../lib/core/random.ts";
 import { type Mixture, parseMixture } from "../../lib/core/mixture.ts";
 import type { PublishedDataset, PublishedMixture, RunReport } from "../../lib/figures/run_report.ts";
 import type { Metrics } from "../../lib/train/metrics.ts";
+import { SAMPLE_MIXING } from "./sample_mixing.ts";
 
 const SOURCES = [
   ["three-examples", "code", "MIT", 1_412, 3_904_112],
@@ -241,4 +242,5 @@ export const SAMPLE: RunReport = {
     stages: { "pretrain-1": { tokens: 634_880, peakLearningRate: 0.004 } },
   },
   published: PUBLISHED,
+  mixing: SAMPLE_MIXING,
 };

@@ -17,6 +17,7 @@ export interface Drawing {
 export async function draw(spec: TopLevelSpec): Promise<Drawing> {
   const svg = await renderSvg(spec);
   const [, width, height] = / width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
-  const texts = Array.from(svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g), ([, text]) => text ?? "");
+  // Text of several lines has a span a line.
+  const texts = Array.from(svg.matchAll(/<(text|tspan)[^>]*>([^<]+)<\/\1>/g), ([, , text]) => text ?? "");
   return { svg, width: Number(width), height: Number(height), texts };
 }
