@@ -1,115 +1,18 @@
-/**
- * `deno task curate`: from sources to representative and probing sets, by hierarchical rejection sampling.
- * @module
- */
-import { InvalidArgumentError, Option } from "commander";
+/** `deno task curate`: from sources to representative and probing sets, by hierarchical rejection sampling. */
+import { InvalidArgumentError } from "commander";
+import { table } from "arquero";
 import { join } from "node:path";
-import { type Catalog, openCatalog } from "../lib/catalog/catalog.ts";
 import { formatTable } from "../lib/catalog/text_table.ts";
-import { runTask, taskCommand } from "../lib/core/command.ts";
-import { UsageError } from "../lib/core/errors.ts";
-import { readNamedJson } from "../lib/core/named_file.ts";
-import { startProgress } from "../lib/core/progress.ts";
-import { askLlm } from "../lib/curation/ask_llm.ts";
-import { indexBenchmarks } from "../lib/curation/contamination.ts";
-import { loadEducationClassifier } from "../lib/curation/education_classifier.ts";
-import { readFunnel } from "../lib/curation/funnel.ts";
-import { openJudge } from "../lib/curation/open_judge.ts";
-import { NEAR_DUPLICATES } from "../lib/curation/near_duplicates.ts";
-import { CAPABILITIES, listsByDomain, loadProbingLists } from "../lib/curation/probing.ts";
-import { loadPrompt } from "../lib/curation/prompt.ts";
-import { REPRESENTATIVES_FILE, sampleRepresentatives } from "../lib/curation/rejection_sampling.ts";
-import { SAMPLING } from "../lib/curation/sampling_plan.ts";
-import type { Scorer } from "../lib/curation/scores.ts";
-import { labelsByDomain, trainWeakClassifier } from "../lib/curation/weak_classifier.ts";
-import type { Document } from "../lib/sources/document.ts";
-import { readDocuments } from "../lib/sources/read.ts";
-import { parseSourceSpec, type SourceSpec } from "../lib/sources/spec.ts";
-import { openTokenizer } from "../lib/tokenizer/tokenizer.ts";
+import { runTask } from "../lib/core/command.ts";
+import { FUNNEL_STEPS } from "../lib/curation/funnel.ts";
+import { REPRESENTATIVES_FILE } from "../lib/curation/rejection_sampling.ts";
+import { openRun, runCommand, type RunOptions } from "../lib/pipeline/run_command.ts";
+import { type CurationResult, estimateJudging } from "../lib/pipeline/stages/curation.ts";
+import { readRepresentatives } from "../lib/pipeline/stages/probing.ts";
 
-interface Options {
-  source: string[];
-  out: string;
-  judge: string;
-  judgeModel?: string;
-  judgeTokenizer: string;
-  judgeFormat: "chat" | "plain";
-  education?: string;
-  benchmark: string[];
-  lists?: string;
-  documents: number;
-  estimate?: boolean;
-  inputPrice: number;
-  outputPrice: number;
-}
-
-/** Rows inserted at once. */
-const INSERTED_AT_ONCE = 10_000;
-
-/** One of the project's sources by its name, or a file that specifies one. */
-async function openSource(nameOrPath: string): Promise<SourceSpec> {
-  const { path, value } = await readNamedJson(
-    "source",
-    nameOrPath,
-    new URL("../data/sources/", import.meta.url),
-  );
-  return parseSourceSpec(value, path);
-}
-
-/** The catalogue's rows about the documents of the sources. */
-async function insertDocuments(
-  catalog: Catalog,
-  specs: readonly SourceSpec[],
-  signal: AbortSignal,
-): Promise<void> {
-  const tokenizer = await openTokenizer("llama3");
-  await catalog.execute("DELETE FROM documents; DELETE FROM scores");
-  const progress = startProgress("reading", 0, "documents");
-  let count = 0;
-  for (const spec of specs) {
-    let rows: Record<string, unknown>[] = [];
-    for await (const { id, source, text, licence } of readDocuments(spec, { signal })) {
-      const tokens = tokenizer.countTokens(text);
-      rows.push({ id, source, domain: spec.domain, licence, characters: text.length, tokens });
-      progress.update(++count, source);
-      if (rows.length < INSERTED_AT_ONCE) continue;
-      await catalog.insert("documents", rows);
-      rows = [];
-    }
-    await catalog.insert("documents", rows);
-  }
-  progress.finish();
-}
-
-/** The education classifier of a directory, or one trained on where the documents come from. */
-async function openEducation(
-  directory: string | undefined,
-  specs: readonly SourceSpec[],
-  signal: AbortSignal,
-): Promise<Scorer> {
-  if (directory !== undefined) return await loadEducationClassifier(directory);
-  async function* documents(): AsyncGenerator<Document> {
-    for (const spec of specs) yield* readDocuments(spec, { signal });
-  }
-  const domains = Object.fromEntries(specs.map(({ name, domain }) => [name, domain]));
-  const { scorer } = await trainWeakClassifier(documents(), labelsByDomain(domains));
-  console.error(`education: ${scorer.provenance}`);
-  return scorer;
-}
-
-/** "gsm8k=items.jsonl" as a benchmark. */
-function benchmarkOf(flag: string): { name: string; path: string } {
-  const [, name, path] = /^([^=]+)=(.+)$/.exec(flag) ?? [];
-  if (name === undefined || path === undefined) {
-    throw new UsageError(`--benchmark is "${flag}", expected NAME=FILE.`);
-  }
-  return { name, path };
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError("expected a whole number above 0.");
+interface Options extends RunOptions {
+  readonly inputPrice: number;
+  readonly outputPrice: number;
 }
 
 function price(text: string): number {
@@ -118,126 +21,67 @@ function price(text: string): number {
   throw new InvalidArgumentError("expected a price, 0 or more.");
 }
 
-const collect = (value: string, before: string[]) => [...before, value];
-
-const command = taskCommand(
+const command = runCommand(
   "curate",
-  "Representative and probing sets of sources, by hierarchical rejection sampling with a judge.",
+  "Representative and probing sets of a recipe's sources, by hierarchical rejection sampling with a judge",
 )
-  .requiredOption(
-    "--source <name>",
-    "a source of the project, or a file that specifies one; repeatable",
-    collect,
-    [],
-  )
-  .requiredOption(
-    "--out <folder>",
-    "where scores, catalogue and representatives go; a second call goes on from there",
-  )
-  .requiredOption(
-    "--judge <server or folder>",
-    "an OpenAI-compatible server (http://localhost:8000/v1) or a model directory",
-  )
-  .option("--judge-model <name>", "the server's model (the key is taken from OPENAI_API_KEY)")
-  .option("--judge-tokenizer <name>", "tokenizer of the model directory", "llama3")
-  .addOption(
-    new Option("--judge-format <format>", "how the model of the directory is asked").choices([
-      "chat",
-      "plain",
-    ])
-      .default("chat"),
-  )
-  .option(
-    "--education <folder>",
-    "FineWeb-Edu's classifier; without it one is trained on the sources' domains",
-  )
-  .option(
-    "--benchmark <name=file>",
-    "JSONL whose items no representative may contain; repeatable",
-    collect,
-    [],
-  )
-  .option("--lists <name>", "probing lists in data/curation, or a file; without them by the sources' domains")
-  .option("--documents <n>", "most representatives of a source", wholeNumber, SAMPLING.documentsPerSource)
-  .option("--estimate", "say what the server will at most be asked, and stop")
-  .option("--input-price <price>", "of a million tokens, for --estimate", price, 0)
-  .option("--output-price <price>", "of a million tokens, for --estimate", price, 0);
+  .option("--input-price <price>", "of a server's million tokens in, for --estimate", price, 0)
+  .option("--output-price <price>", "of a server's million tokens out, for --estimate", price, 0);
 
 await runTask<Options>(command, async (options, { signal, print }) => {
-  if (options.source.length === 0) throw new UsageError("--source is missing, expected at least one.");
-  const specs = await Promise.all(options.source.map(openSource));
-  const sources = specs.map(({ name }) => name);
-  const twice = sources.find((name, i) => sources.indexOf(name) !== i);
-  if (twice !== undefined) throw new UsageError(`--source names "${twice}" twice.`);
-  const probing = options.lists === undefined ? listsByDomain(specs) : await loadProbingLists(options.lists);
-  const benchmarks = await indexBenchmarks(options.benchmark.map(benchmarkOf));
-  const judge = await openJudge(options.judge, {
-    model: options.judgeModel,
-    tokenizer: options.judgeTokenizer,
-    format: options.judgeFormat,
-    cacheDirectory: join(options.out, "judgements"),
-  });
-  const prompts = {
-    reasoning: await loadPrompt("reasoning"),
-    code: await loadPrompt("code"),
-    math: await loadPrompt("math"),
-    knowledge: await loadPrompt("knowledge"),
-  };
-
-  await using catalog = await openCatalog({ directory: join(options.out, "catalog") });
-  await insertDocuments(catalog, specs, signal);
-
+  const run = await openRun(options, signal);
   if (options.estimate) {
-    if (!("estimate" in judge)) {
-      throw new UsageError("--estimate needs a server as --judge: a model directory costs time alone.");
-    }
-    const rows = (await catalog.query("SELECT DISTINCT id, characters FROM documents")).objects() as {
-      id: string;
-      characters: number;
-    }[];
-    const estimate = await judge.estimate(prompts.reasoning, rows, {
-      input: options.inputPrice,
-      output: options.outputPrice,
-    });
+    const prices = { input: options.inputPrice, output: options.outputPrice };
     return print(
-      estimate,
-      ({ requests, inputTokens, outputTokens, price }) =>
-        `If the education step left all ${rows.length} documents, the reasoning prompt would take ${requests} requests, ` +
+      await estimateJudging(run.recipe, await run.corpus(), prices),
+      ({ documents, requests, inputTokens, outputTokens, price }) =>
+        `If the education step left all ${documents} documents, the reasoning prompt would take ${requests} requests to a server, ` +
         `${inputTokens} tokens in, ${outputTokens} out, price ${price.toFixed(2)}; ` +
-        `the domain prompts about ${SAMPLING.topShare} of that each.`,
+        `each domain prompt about ${run.recipe.curation.topShare} of that.`,
     );
   }
-
-  const funnel = await sampleRepresentatives(
-    catalog,
-    (source) => {
-      // The plan names these sources alone.
-      return readDocuments(specs.find(({ name }) => name === source) as SourceSpec, { signal });
-    },
-    {
-      education: await openEducation(options.education, specs, signal),
-      reasoning: askLlm(judge, prompts.reasoning),
-      domain: {
-        code: askLlm(judge, prompts.code),
-        math: askLlm(judge, prompts.math),
-        knowledge: askLlm(judge, prompts.knowledge),
-      },
-    },
-    { ...SAMPLING, sources, probing, near: NEAR_DUPLICATES, documentsPerSource: options.documents },
-    { directory: options.out, benchmarks, signal },
+  const { directory, manifest: { result } } = await run.curation();
+  const sets = await readRepresentatives(run.recipe, { directory });
+  const probing = Object.fromEntries(
+    Object.entries(result.probing).map(([capability, sources]) => [
+      capability,
+      sets.reduce((sum, { source, probe }) => sources.includes(source) ? sum + probe.length : sum, 0),
+    ]),
   );
-  await catalog.save();
-  const counts =
-    (await catalog.query("SELECT capability, count(*) AS documents FROM probing GROUP BY capability"))
-      .objects() as { capability: string; documents: number }[];
-  const found = new Map(counts.map(({ capability, documents }) => [capability, documents]));
-  const sets = Object.fromEntries(CAPABILITIES.map((capability) => [capability, found.get(capability) ?? 0]));
-  const table = formatTable(await readFunnel(catalog));
-  print(
-    { funnel, probing: sets, representatives: join(options.out, REPRESENTATIVES_FILE) },
-    (result) =>
-      `${table}\n\nprobing sets: ${
-        CAPABILITIES.map((name) => `${name} ${sets[name]}`).join(", ")
-      }\n${result.representatives}`,
-  );
+  print({ ...result, probing, representatives: join(directory, REPRESENTATIVES_FILE) }, (printed) =>
+    [
+      describeFunnel(result),
+      "",
+      ...describeScorers(result),
+      `Probing sets: ${
+        Object.entries(probing).map(([name, count]) => `${name} ${count}`).join(", ")
+      } documents.`,
+      printed.representatives,
+    ].join("\n"));
 });
+
+/** A row a source, documents left after each step. */
+function describeFunnel({ funnel }: CurationResult): string {
+  const sources = [...new Set(funnel.map(({ source }) => source))];
+  const rows = (source: string) => funnel.filter((row) => row.source === source);
+  const notes = funnel.filter(({ note }) => note !== null);
+  return [
+    formatTable(table({
+      source: sources,
+      ...Object.fromEntries(
+        FUNNEL_STEPS.map((step) => [
+          step,
+          sources.map((source) => rows(source).find((row) => row.step === step)?.documents ?? null),
+        ]),
+      ),
+      seconds: sources.map((source) =>
+        Number(rows(source).reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1))
+      ),
+    })),
+    ...notes.map(({ source, step, note }) => `${source}, ${step}: ${note}`),
+  ].join("\n");
+}
+
+function describeScorers({ scorers }: CurationResult): string[] {
+  return Object.entries(scorers).map(([name, provenance]) => `${name}: ${provenance}`);
+}

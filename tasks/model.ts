@@ -52,7 +52,7 @@ const command = taskCommand(
     "--size <size>",
     `a published size: ${Object.keys(MODEL_SIZES).join(", ")}; without one, all of them`,
   )
-  .option("--config <file>", "a config.json of transformers (llama4_text) instead");
+  .option("--config <file>", "a config.json of transformers (llama4_text, llama or qwen3) instead");
 
 await runTask<{ size?: string; config?: string }>(command, async ({ size, config }, { print }) => {
   if (size !== undefined && config !== undefined) {

@@ -4,17 +4,12 @@
  */
 import { join } from "node:path";
 import { peakMemoryMB } from "../core/machine.ts";
-import { loadMixture } from "../mixture/load.ts";
-import { sourceSpec } from "../sources/spec.ts";
-import type { Recipe } from "./recipe.ts";
-import { type FinishedStage, type RunSettings, runStage } from "./stage.ts";
+import type { Run } from "./run.ts";
+import { runStage } from "./stage.ts";
 import { catalogueStage } from "./stages/catalogue.ts";
-import { corpusStage } from "./stages/corpus.ts";
 import { evaluationStage, type ProbeScore } from "./stages/evaluation.ts";
-import { pretrainingStage } from "./stages/pretraining.ts";
 import { REPORT_FILE, reportStage } from "./stages/report.ts";
 import { sftStage } from "./stages/sft.ts";
-import { shardsStage } from "./stages/shards.ts";
 
 /** What `demo --json` prints. */
 export interface DemoResult {
@@ -43,56 +38,71 @@ export interface DemoResult {
   readonly report: string;
 }
 
-/**
- * Runs every stage that is not done.
- *
- * @param run Its name; everything lies under `settings.root`.
- * @throws {UsageError} for a bad recipe, source or mixture, before anything runs.
- */
-export async function runDemo(run: string, recipe: Recipe, settings: RunSettings): Promise<DemoResult> {
-  const started = performance.now();
-  const specs = await Promise.all(recipe.sources.map(sourceSpec));
-  const [mixture1, mixture2] = await Promise.all([
-    loadMixture(recipe.pretrain1.mixture),
-    loadMixture(recipe.pretrain2.mixture),
-  ]);
+/** The phase that trains on the recipe's first mixture has a twin on equal shares: what the mixture is worth. */
+const UNIFORM_STAGE = "pretrain-1-uniform";
 
-  const stages: FinishedStage<unknown>[] = [];
-  const finish = async <Result>(stage: Parameters<typeof runStage<Result>>[0]) => {
-    const finished = await runStage(stage, settings);
-    stages.push(finished);
-    return finished;
-  };
-  const corpus = await finish(corpusStage(specs));
-  const shards = await finish(shardsStage(recipe, corpus));
-  const pretrain1 = await finish(
-    pretrainingStage("pretrain-1", recipe, recipe.pretrain1, { corpus, shards, mixture: mixture1 }),
+/** Seeds of the demo's leave-one-out: what its time allows; `deno task loo` has the recipe's. */
+const DEMO_SEEDS = 1;
+
+/** Runs every stage that is not done. */
+export async function runDemo(run: Run): Promise<DemoResult> {
+  const started = performance.now();
+  const { recipe, settings } = run;
+  const corpus = await run.corpus();
+  const curation = await run.curation();
+  const shards = await run.shards();
+  const leaveOneOut = await run.leaveOneOut(DEMO_SEEDS);
+  const influence = await run.influence();
+  const mixture1 = await run.mixture(recipe.pretrain1.mixture);
+  const mixture2 = await run.mixture(recipe.pretrain2.mixture);
+  const uniform = await run.pretraining(UNIFORM_STAGE, recipe.pretrain1, run.uniform());
+  const pretrain1 = await run.pretraining("pretrain-1", recipe.pretrain1, mixture1);
+  const pretrained = await run.pretraining("pretrain-2", recipe.pretrain2, mixture2, pretrain1);
+  const { rounds, model: midtrained } = await run.midtraining();
+  const fineTuned = await run.stage(
+    "sft",
+    () => sftStage(recipe, { corpus, shards, pretrained: midtrained }),
   );
-  const pretrained = await finish(
-    pretrainingStage("pretrain-2", recipe, recipe.pretrain2, {
-      corpus,
-      shards,
-      mixture: mixture2,
-      previous: pretrain1,
-    }),
+  const evaluation = await run.stage(
+    "evaluation",
+    () => evaluationStage(recipe, { corpus, shards, mixture: mixture1, pretrained, fineTuned }),
   );
-  const fineTuned = await finish(sftStage(recipe, { corpus, shards, pretrained }));
-  const evaluation = await finish(
-    evaluationStage(recipe, { corpus, shards, mixture: mixture1, pretrained, fineTuned }),
-  );
-  const training = [pretrain1, pretrained, fineTuned];
+  const training = [
+    ...[uniform, pretrain1, pretrained],
+    ...rounds.flatMap(({ trained }) => trained ?? []),
+    fineTuned,
+  ];
   const mixtures = [
+    { stage: UNIFORM_STAGE, mixture: run.uniform() },
     { stage: "pretrain-1", mixture: mixture1 },
     { stage: "pretrain-2", mixture: mixture2 },
   ];
-  await finish(catalogueStage({ run, specs, corpus, mixtures, training }));
+  await run.stage(
+    "catalog",
+    () => catalogueStage({ run: run.name, specs: run.specs, corpus, mixtures, training }),
+  );
   const report = await runStage(
-    reportStage(recipe, { run, corpus, mixtures, training, evaluation, stages }),
+    reportStage(recipe, {
+      run: run.name,
+      corpus,
+      mixtures,
+      training,
+      evaluation,
+      mixing: {
+        curation,
+        shards,
+        leaveOneOut,
+        influence,
+        validation: await run.findValidation(),
+        compared: { uniform, [mixture1.name]: pretrain1 },
+      },
+      stages: run.finished,
+    }),
     settings,
   );
 
   return {
-    run,
+    run: run.name,
     seconds: (performance.now() - started) / 1000,
     peakMemoryMB: peakMemoryMB(),
     sources: corpus.manifest.result.sources.map(({ name, domain, documents, tokens }) => ({

@@ -5,7 +5,7 @@
  * A stage works in `runs/RUN/STAGE.partial/` and becomes `runs/RUN/STAGE/` by one rename, manifest included.
  * @module
  */
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { exists, fingerprint, hashFile, writeJson } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { formatDuration } from "../core/progress.ts";
@@ -58,7 +58,7 @@ export interface Stage<Result> {
   readonly code: readonly URL[];
   /** Whether `run` goes on from what an interrupted sitting left; otherwise it starts over. */
   readonly resumable: boolean;
-  /** Names of files that contain timings: checked for damage, but no reason to rebuild what follows. */
+  /** Names of files, in whatever folder, that contain timings: checked for damage, but no reason to rebuild what follows. */
   readonly timed: readonly string[];
   /** Does the work; what it returns goes into the manifest. */
   run(context: StageContext): Promise<Result>;
@@ -144,6 +144,20 @@ async function publish(partial: string, directory: string): Promise<void> {
   await Deno.rename(partial, directory);
 }
 
+function fingerprintOf({ name, recipe, inputs }: Stage<unknown>, code: string): string {
+  return fingerprint({ stage: name, recipe, inputs, code });
+}
+
+/** A stage that is done and still holds; undefined where it is not. Runs nothing. */
+export async function findStage<Result>(
+  stage: Stage<Result>,
+  { root }: Pick<RunSettings, "root">,
+): Promise<FinishedStage<Result> | undefined> {
+  const directory = join(root, stage.name);
+  const found = await checkFinished<Result>(directory, fingerprintOf(stage, await codeHash(stage.code)));
+  return "manifest" in found ? { manifest: found.manifest, directory, skipped: true } : undefined;
+}
+
 /**
  * Runs a stage, or finds that it is done.
  *
@@ -156,7 +170,7 @@ export async function runStage<Result>(
   const directory = join(settings.root, stage.name);
   const partial = `${directory}.partial`;
   const code = await codeHash(stage.code);
-  const expected = fingerprint({ stage: stage.name, recipe: stage.recipe, inputs: stage.inputs, code });
+  const expected = fingerprintOf(stage, code);
 
   const finished = await checkFinished<Result>(directory, expected);
   if ("manifest" in finished) {
@@ -201,7 +215,7 @@ export async function runStage<Result>(
     inputs: stage.inputs,
     code,
     outputs,
-    digest: fingerprint(outputs.filter(({ path }) => !stage.timed.includes(path))),
+    digest: fingerprint(outputs.filter(({ path }) => !stage.timed.includes(basename(path)))),
     result,
     finishedAt: new Date().toISOString(),
     seconds: seconds(),

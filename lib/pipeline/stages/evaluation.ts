@@ -9,7 +9,7 @@ import { generate } from "../../generate/generate.ts";
 import { loadModel } from "../../model/checkpoint.ts";
 import { unigramNegativeLogLikelihood } from "../../shards/probe.ts";
 import { openShards } from "../../shards/reader.ts";
-import { encodePrompt } from "../../tokenizer/chat.ts";
+import { encodePrompt, openTemplate } from "../../tokenizer/chat.ts";
 import { openTokenizer, type Tokenizer } from "../../tokenizer/tokenizer.ts";
 import { meanNegativeLogLikelihood } from "../../train/probe.ts";
 import type { Mixture } from "../../core/mixture.ts";
@@ -69,8 +69,9 @@ export function evaluationStage(recipe: Recipe, inputs: EvaluationInputs): Stage
       samples: recipe.samples,
       length: recipe.pretrain2.length,
       conversations: {
-        source: recipe.sft.source,
+        sources: recipe.sft.sources,
         length: recipe.sft.length,
+        template: recipe.sft.template,
         heldOutShare: recipe.heldOutShare,
       },
       mixture,
@@ -175,10 +176,11 @@ async function answerProblems(
 ): Promise<Sample[]> {
   const { samples, seed, sft } = recipe;
   const { heldOut } = await splitConversations(recipe);
+  const template = await openTemplate(sft.template);
   const room = sft.length - samples.tokens;
   const problems = Random.of(seed, "samples").shuffled(heldOut)
     .map(({ messages }) => messages.filter(({ role }) => role !== "assistant"))
-    .map((messages) => ({ messages, tokens: encodePrompt(messages, tokenizer) }))
+    .map((messages) => ({ messages, tokens: encodePrompt(messages, tokenizer, template) }))
     .filter(({ tokens }) => tokens.length <= room)
     .slice(0, samples.conversations);
   const texts = await generate(backend, problems.map(({ tokens }) => tokens), {
@@ -186,7 +188,7 @@ async function answerProblems(
     temperature: samples.temperature,
     topP: samples.topP,
     maxNewTokens: samples.tokens,
-    stopTokens: [tokenizer.special.endOfTurn],
+    stopTokens: [tokenizer.special.endOfTurn, tokenizer.special.endOfText],
     window: sft.length,
   });
   return problems.map(({ messages }, i) => ({

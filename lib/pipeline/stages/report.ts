@@ -3,10 +3,15 @@
  * @module
  */
 import { join } from "node:path";
-import { writeFileAtomic } from "../../core/artefacts.ts";
+import { fingerprint, writeFileAtomic } from "../../core/artefacts.ts";
 import { describeMachine, peakMemoryMB } from "../../core/machine.ts";
 import type { Mixture } from "../../core/mixture.ts";
+import { comparisonChart } from "../../figures/comparison_chart.ts";
+import { funnelChart } from "../../figures/funnel_chart.ts";
+import { influenceHistogram } from "../../figures/influence_histogram.ts";
+import { leaveOneOutChart } from "../../figures/leave_one_out_chart.ts";
 import { lossChart } from "../../figures/loss_chart.ts";
+import type { MixingReport } from "../../figures/mixing_report.ts";
 import { mixturesChart } from "../../figures/mixtures_chart.ts";
 import { probeChart } from "../../figures/probe_chart.ts";
 import { publishedPretrainingMixture } from "../../figures/published.ts";
@@ -14,11 +19,14 @@ import { writeChart } from "../../figures/render.ts";
 import { renderReport } from "../../figures/report.ts";
 import type { ReportStage, RunReport } from "../../figures/run_report.ts";
 import { sourcesChart } from "../../figures/sources_chart.ts";
+import { validationChart } from "../../figures/validation_chart.ts";
+import { weightsChart } from "../../figures/weights_chart.ts";
 import { METRICS_FILE } from "../../train/loop.ts";
 import { readMetrics } from "../../train/metrics_log.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import type { CorpusResult } from "./corpus.ts";
+import { collectMixing, type MixingInputs } from "./report_mixing.ts";
 import type { EvaluationResult } from "./evaluation.ts";
 import type { TrainingResult } from "./training.ts";
 
@@ -29,6 +37,7 @@ export interface ReportInputs {
   readonly mixtures: readonly { readonly stage: string; readonly mixture: Mixture }[];
   readonly training: readonly FinishedStage<TrainingResult>[];
   readonly evaluation: FinishedStage<EvaluationResult>;
+  readonly mixing: MixingInputs;
   /** All finished stages, in the order they ran. */
   readonly stages: readonly FinishedStage<unknown>[];
 }
@@ -38,9 +47,22 @@ export const REPORT_FILE = "report.html";
 
 const TITLES: Readonly<Record<string, string>> = {
   "corpus": "Corpus",
+  "curation": "Curation",
   "shards": "Token shards",
+  "leave-one-out-1": "Leave-one-out, one seed",
+  "domain-proxies": "Domain proxies",
+  "influence": "Influence",
+  "pretrain-1-uniform": "Pretraining, phase 1, on equal shares",
   "pretrain-1": "Pretraining, phase 1",
   "pretrain-2": "Pretraining, phase 2",
+  "pool": "Pool of mid-training",
+  "compression-1": "Compression, round 1",
+  "midtrain-1": "Mid-training, round 1",
+  "midtrain-1-original": "Mid-training on the whole pool, round 1",
+  "compression-2": "Compression, round 2",
+  "midtrain-2": "Mid-training, round 2",
+  "midtrain-2-original": "Mid-training on the whole pool, round 2",
+  "midtrain": "Mid-training, summary",
   "sft": "Supervised fine-tuning",
   "evaluation": "Evaluation",
   "catalog": "Catalogue",
@@ -48,10 +70,15 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** The stage at the end of a run. */
 export function reportStage(recipe: Recipe, inputs: ReportInputs): Stage<null> {
+  const { validation } = inputs.mixing;
   return {
     name: "report",
     recipe: { run: inputs.run, recipe, mixtures: inputs.mixtures },
-    inputs: Object.fromEntries(inputs.stages.map(({ manifest }) => [manifest.stage, manifest.digest])),
+    inputs: Object.fromEntries([
+      ...inputs.stages.map(({ manifest }) => [manifest.stage, manifest.digest]),
+      // All that a validation makes has timings, and yet it is what is told.
+      ...(validation ? [["validation", fingerprint(validation.manifest.outputs)]] : []),
+    ]),
     code: [new URL(import.meta.url)],
     resumable: false,
     // It tells how long everything took.
@@ -84,8 +111,27 @@ async function writeReport(recipe: Recipe, inputs: ReportInputs, { directory }: 
     "perplexity",
     probeChart(stages, metrics.filter((entry) => entry.kind === "probe"), probes),
   );
+  if (report.mixing !== null) await writeMixingCharts(charts, report.mixing, domains);
   await writeFileAtomic(join(directory, REPORT_FILE), await renderReport(report));
   return null;
+}
+
+/** The way to the mixture. */
+async function writeMixingCharts(
+  charts: string,
+  { funnel, leaveOneOut, influence, validation, weights, comparison }: MixingReport,
+  domains: ReadonlyMap<string, string>,
+): Promise<void> {
+  await writeChart(charts, "funnel", funnelChart(funnel));
+  await writeChart(charts, "leave-one-out", leaveOneOutChart(leaveOneOut));
+  await writeChart(charts, "influence", influenceHistogram(influence));
+  if (validation !== null) await writeChart(charts, "validation", validationChart(validation));
+  await writeChart(
+    charts,
+    "weights",
+    weightsChart(weights.map((row) => ({ ...row, domain: domains.get(row.source) }))),
+  );
+  await writeChart(charts, "comparison", comparisonChart(comparison));
 }
 
 async function collect(recipe: Recipe, inputs: ReportInputs): Promise<RunReport> {
@@ -127,5 +173,6 @@ async function collect(recipe: Recipe, inputs: ReportInputs): Promise<RunReport>
     })),
     recipe,
     published: await publishedPretrainingMixture(),
+    mixing: await collectMixing(inputs.mixing),
   };
 }

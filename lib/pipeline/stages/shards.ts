@@ -1,26 +1,26 @@
 /**
- * Stage "shards": the corpus as tokens of the recipe's tokenizer: train/SOURCE, and what is held out of it: probe/SOURCE.
+ * Stage "shards": the corpus as tokens of the recipe's tokenizer: train/SOURCE, and what is held out of it: probe/SOURCE. The
+ * curated probing sets are in neither, nor are documents that contain an item of a benchmark.
  * @module
  */
 import { join } from "node:path";
 import { readJsonLines } from "../../core/lines.ts";
 import { startProgress } from "../../core/progress.ts";
+import { withoutContaminated } from "../../curation/contamination.ts";
+import { CAPABILITIES, type Capability } from "../../curation/probing.ts";
 import { isHeldOut } from "../../shards/split.ts";
 import { writeShards } from "../../shards/writer.ts";
+import type { Document } from "../../sources/document.ts";
 import { openTokenizer } from "../../tokenizer/tokenizer.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import { type CorpusResult, documentsPath } from "./corpus.ts";
-
-/** Capabilities that are probed; mail, the low-quality class, is none. */
-export const CAPABILITIES = ["code", "math", "knowledge"] as const;
+import type { CurationResult } from "./curation.ts";
+import { probingIds, recipeBenchmarks } from "./probing.ts";
 
 const MAX_TOKENS_PER_SHARD = 1 << 24;
 
-/** One of {@link CAPABILITIES}. */
-export type Capability = (typeof CAPABILITIES)[number];
-
-/** Whether a domain is a probed capability. */
+/** Whether a domain is a probed capability; mail, the low-quality class, is none. */
 export function isCapability(domain: string): domain is Capability {
   return CAPABILITIES.some((capability) => capability === domain);
 }
@@ -31,6 +31,8 @@ export interface ShardSummary {
   readonly documents: number;
   /** Tokens of the recipe's tokenizer. */
   readonly tokens: number;
+  /** Documents left out since they contain an item of a benchmark. */
+  readonly contaminated: number;
 }
 
 /** What the stage made of each source, and what it held out of it. */
@@ -39,26 +41,35 @@ export interface ShardsResult {
   readonly probes: readonly ShardSummary[];
 }
 
-/** The stage over a finished corpus. */
-export function shardsStage(recipe: Recipe, corpus: FinishedStage<CorpusResult>): Stage<ShardsResult> {
-  const { tokenizer, heldOutShare } = recipe;
+/** What the shards are made of. */
+export interface ShardsInputs {
+  readonly corpus: FinishedStage<CorpusResult>;
+  readonly curation: FinishedStage<CurationResult>;
+}
+
+/** The stage over a finished curation. */
+export function shardsStage(recipe: Recipe, inputs: ShardsInputs): Stage<ShardsResult> {
+  const { seed, tokenizer, heldOutShare, curation: { overlap, benchmarks } } = recipe;
   return {
     name: "shards",
-    recipe: { tokenizer, heldOutShare },
-    inputs: { corpus: corpus.manifest.digest },
+    recipe: { seed, tokenizer, heldOutShare, overlap, benchmarks },
+    inputs: { corpus: inputs.corpus.manifest.digest, curation: inputs.curation.manifest.digest },
     code: [new URL(import.meta.url)],
     resumable: false,
     timed: [],
-    run: (context) => buildShards(recipe, corpus, context),
+    run: (context) => buildShards(recipe, inputs, context),
   };
 }
 
 async function buildShards(
-  { tokenizer: name, heldOutShare }: Recipe,
-  corpus: FinishedStage<CorpusResult>,
+  recipe: Recipe,
+  { corpus, curation }: ShardsInputs,
   { directory, signal }: StageContext,
 ): Promise<ShardsResult> {
-  const tokenizer = await openTokenizer(name);
+  const { heldOutShare } = recipe;
+  const tokenizer = await openTokenizer(recipe.tokenizer);
+  const probing = await probingIds(recipe, curation);
+  const benchmarks = await recipeBenchmarks(recipe);
   const { sources } = corpus.manifest.result;
   const progress = startProgress(
     "shards",
@@ -68,16 +79,22 @@ async function buildShards(
   let done = 0;
   async function* select(source: string, heldOut: boolean) {
     const path = documentsPath(corpus.directory, source);
-    for await (const document of readJsonLines<{ id: string; text: string }>(path)) {
-      if (isHeldOut(document.id, heldOutShare) !== heldOut) continue;
+    for await (const document of readJsonLines<Pick<Document, "id" | "text">>(path)) {
+      if (probing.has(document.id) || isHeldOut(document.id, heldOutShare) !== heldOut) continue;
       progress.update(++done, source);
       yield document;
     }
   }
   const write = async (target: string, source: string, heldOut: boolean): Promise<ShardSummary> => {
     const settings = { source, maxTokensPerShard: MAX_TOKENS_PER_SHARD, signal };
-    const { documents, tokens } = await writeShards(target, select(source, heldOut), tokenizer, settings);
-    return { source, documents, tokens };
+    const contaminated = new Set<string>();
+    const clean = withoutContaminated(
+      select(source, heldOut),
+      benchmarks,
+      (_, { id }) => contaminated.add(id),
+    );
+    const { documents, tokens } = await writeShards(target, clean, tokenizer, settings);
+    return { source, documents, tokens, contaminated: contaminated.size };
   };
   const train: ShardSummary[] = [], probes: ShardSummary[] = [];
   for (const { name: source, domain } of sources) {

@@ -5,19 +5,20 @@
 import { join } from "node:path";
 import type { TrainBackend } from "../../backends/backend.ts";
 import { openBackend } from "../../backends/open.ts";
+import { CAPABILITIES } from "../../curation/probing.ts";
 import { MODEL_SIZES, type ModelConfig } from "../../model/config.ts";
 import { saveModel } from "../../model/checkpoint.ts";
 import type { Batch, BatchSource } from "../../shards/batch.ts";
 import { openShards } from "../../shards/reader.ts";
 import { probeBatches } from "../../shards/probe.ts";
 import { openTokenizer } from "../../tokenizer/tokenizer.ts";
-import { METRICS_FILE, train } from "../../train/loop.ts";
+import { METRICS_FILE, train, type TrainingRun } from "../../train/loop.ts";
 import type { StepMetrics } from "../../train/metrics.ts";
 import { readMetrics } from "../../train/metrics_log.ts";
 import type { Probe } from "../../train/probe.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, StageContext } from "../stage.ts";
-import { CAPABILITIES, probePath, type ShardsResult } from "./shards.ts";
+import { probePath, type ShardsResult } from "./shards.ts";
 import type { CorpusResult } from "./corpus.ts";
 
 /** Sequences scored at once. */
@@ -68,14 +69,19 @@ export function modelPath(stage: { directory: string }): string {
   return join(stage.directory, "model");
 }
 
-/** The probing sets of the run: equal parts of every source of a capability, as fixed batches. */
+/** Held-out text of a capability, whole windows. */
+export interface HeldOutProbe extends Probe {
+  readonly batches: readonly Batch[];
+}
+
+/** Held-out text as it comes, beside the curated probing sets: equal parts of every source of a capability, as fixed batches. */
 export async function openProbes(
   { probeTokens }: Recipe,
   corpus: FinishedStage<CorpusResult>,
   shards: FinishedStage<ShardsResult>,
   length: number,
-): Promise<Probe[]> {
-  const probes: Probe[] = [];
+): Promise<HeldOutProbe[]> {
+  const probes: HeldOutProbe[] = [];
   for (const name of CAPABILITIES) {
     const sources = corpus.manifest.result.sources.filter(({ domain }) => domain === name);
     const batches: Batch[] = [];
@@ -112,11 +118,16 @@ export interface TrainingPart {
   readonly stage: string;
   readonly config: ModelConfig;
   readonly data: BatchSource;
+  /** As in `TrainingRun`. */
+  readonly prepare?: TrainingRun["prepare"];
   readonly sampling: readonly Sampling[];
   readonly initialWeights: Float32Array;
   readonly totalSteps: number;
   readonly warmupSteps: number;
-  readonly settings: Recipe["pretrain1"] | Recipe["sft"];
+  readonly settings: Pick<
+    Recipe["sft"],
+    "learningRate" | "decay" | "floor" | "weightDecay" | "probeEvery" | "checkpointEvery"
+  >;
   readonly probes: readonly Probe[];
 }
 
@@ -133,6 +144,7 @@ export async function runTraining(
     stage,
     backend,
     data: part.data,
+    ...(part.prepare && { prepare: part.prepare }),
     schedule: {
       peak: settings.learningRate,
       warmupSteps: part.warmupSteps,
