@@ -2,6 +2,7 @@
 import { runTask } from "../lib/core/command.ts";
 import { formatDuration } from "../lib/core/progress.ts";
 import { type DemoResult, runDemo } from "../lib/pipeline/demo.ts";
+import { describeTraining } from "../lib/pipeline/training_summary.ts";
 import { openRun, runCommand, type RunOptions } from "../lib/pipeline/run_command.ts";
 
 const command = runCommand(
@@ -29,11 +30,7 @@ function describe({ seconds, stages, probes, report, sources, peakMemoryMB }: De
     `${documents} documents from ${sources.length} sources; ${
       formatDuration(seconds)
     }, ${peakMemoryMB} MB at most.`,
-    ...stages.map(({ name, tokens, lossFirst, lossLast, skipped }) =>
-      `${name}: ${tokens} tokens, loss ${lossFirst.toFixed(3)} to ${lossLast.toFixed(3)}${
-        skipped ? " (done before)" : ""
-      }`
-    ),
+    ...describeTraining(stages),
     ...Object.entries(probes).map(([name, { perplexity, unigram }]) =>
       `perplexity on ${name}: ${perplexity.toFixed(1)} (unigram ${unigram.toFixed(1)})`
     ),

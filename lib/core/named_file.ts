@@ -24,7 +24,8 @@ export async function readNamedJson(what: string, nameOrPath: string, folder: UR
     return { path, value: JSON.parse(await Deno.readTextFile(path)) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      const known = [...Deno.readDirSync(folder)].map((entry) => entry.name.replace(/\.json$/, "")).sort();
+      const known = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".json"))
+        .map(({ name }) => name.replace(/\.json$/, "")).sort();
       throw new UsageError(
         `${what} "${nameOrPath}" does not exist, expected a file or one of ${known.join(", ")}.`,
       );

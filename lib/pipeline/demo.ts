@@ -5,11 +5,11 @@
 import { join } from "node:path";
 import { peakMemoryMB } from "../core/machine.ts";
 import type { Run } from "./run.ts";
+import { summariseTraining, type TrainingSummary } from "./training_summary.ts";
 import { runStage } from "./stage.ts";
 import { catalogueStage } from "./stages/catalogue.ts";
 import { evaluationStage, type ProbeScore } from "./stages/evaluation.ts";
 import { REPORT_FILE, reportStage } from "./stages/report.ts";
-import { sftStage } from "./stages/sft.ts";
 
 /** What `demo --json` prints. */
 export interface DemoResult {
@@ -24,14 +24,7 @@ export interface DemoResult {
     /** Llama 3 tokens. */
     readonly tokens: number;
   }[];
-  readonly stages: readonly {
-    readonly name: string;
-    readonly tokens: number;
-    readonly lossFirst: number;
-    readonly lossLast: number;
-    /** Done by an earlier call. */
-    readonly skipped: boolean;
-  }[];
+  readonly stages: readonly TrainingSummary[];
   /** The pretrained model's perplexity, and the unigram model's, on each held-out probing set. */
   readonly probes: Readonly<Record<string, Pick<ProbeScore, "perplexity" | "unigram">>>;
   /** Path of the HTML report. */
@@ -58,11 +51,9 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   const uniform = await run.pretraining(UNIFORM_STAGE, recipe.pretrain1, run.uniform());
   const pretrain1 = await run.pretraining("pretrain-1", recipe.pretrain1, mixture1);
   const pretrained = await run.pretraining("pretrain-2", recipe.pretrain2, mixture2, pretrain1);
-  const { rounds, model: midtrained } = await run.midtraining();
-  const fineTuned = await run.stage(
-    "sft",
-    () => sftStage(recipe, { corpus, shards, pretrained: midtrained }),
-  );
+  const { rounds } = await run.midtraining();
+  const tuning = await run.fineTuning();
+  const fineTuned = tuning.at(-1) as typeof pretrained; // There is at least one.
   const evaluation = await run.stage(
     "evaluation",
     () => evaluationStage(recipe, { corpus, shards, mixture: mixture1, pretrained, fineTuned }),
@@ -70,7 +61,7 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   const training = [
     ...[uniform, pretrain1, pretrained],
     ...rounds.flatMap(({ trained }) => trained ?? []),
-    fineTuned,
+    ...tuning,
   ];
   const mixtures = [
     { stage: UNIFORM_STAGE, mixture: run.uniform() },
@@ -111,13 +102,7 @@ export async function runDemo(run: Run): Promise<DemoResult> {
       documents,
       tokens,
     })),
-    stages: training.map(({ manifest: { stage, result: { tokens, lossFirst, lossLast } }, skipped }) => ({
-      name: stage,
-      tokens,
-      lossFirst,
-      lossLast,
-      skipped,
-    })),
+    stages: summariseTraining(training),
     probes: Object.fromEntries(
       evaluation.manifest.result.probes.map((
         { name, perplexity, unigram },

@@ -1,16 +1,17 @@
 /**
- * What proxies and influence will take on this machine: a few real updates and passes, timed before anything starts.
+ * What training and influence will take on this machine: a few real updates and passes, timed before anything starts.
  * @module
  */
+import { stepFlops } from "../../kernels/wasm/flops.ts";
 import type { TokenBatch } from "../backends/backend.ts";
 import { openInfluence } from "../backends/open.ts";
 import { Random } from "../core/random.ts";
 import { dataInf } from "../mixture/datainf.ts";
 import { initialise } from "../model/initialise.ts";
-import { parameterCount } from "../model/config.ts";
+import { type ModelConfig, parameterCount } from "../model/config.ts";
 import type { Recipe } from "./recipe.ts";
-import { proxyModel, proxyTraining } from "./stages/proxies.ts";
-import { recipeBackend } from "./stages/training.ts";
+import { proxyModel } from "./stages/proxies.ts";
+import { modelConfig, recipeBackend } from "./stages/training.ts";
 
 /** Proxies of one length. */
 export interface ProxyEstimate {
@@ -45,22 +46,72 @@ export async function estimateProxies(
   steps: number,
 ): Promise<ProxyEstimate> {
   const { sequences, length } = recipe.proxy;
-  const { config, schedule, optimizer } = await proxyTraining(recipe, steps);
-  await using backend = await recipeBackend(recipe, config);
-  const weights = initialise(config, recipe.seed), zeros = new Float32Array(weights.length);
-  await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
-  const batch = randomBatch(sequences, length, config.vocabularySize);
-  const update = () => backend.step([batch], { ...optimizer, learningRate: schedule.peak });
-  await update();
-  const started = performance.now();
-  for (let i = 0; i < UPDATES; i++) await update();
-  const perUpdate = (performance.now() - started) / 1000 / UPDATES;
+  const perUpdate = await secondsPerUpdate(recipe, await proxyModel(recipe), { sequences, length });
   return {
     proxies,
     tokens: proxies * steps * sequences * length,
     tokensPerSecond: sequences * length / perUpdate,
     seconds: proxies * steps * perUpdate,
   };
+}
+
+/** Training of the recipe's own model. */
+export interface TrainingEstimate {
+  readonly parameters: number;
+  readonly tokens: number;
+  /** Forward and backward, multiply-adds counted as 2. */
+  readonly flops: number;
+  readonly seconds: number;
+  /** Weights, gradient and both moments, in float32; activations come on top. */
+  readonly stateBytes: number;
+}
+
+/** A stage of training. */
+export interface TrainingSize {
+  readonly steps: number;
+  readonly sequences: number;
+  readonly length: number;
+}
+
+/** Times updates of the recipe's model, for each stage. */
+export async function estimateTraining(
+  recipe: Recipe,
+  stages: readonly TrainingSize[],
+): Promise<TrainingEstimate> {
+  const config = await modelConfig(recipe);
+  let tokens = 0, flops = 0, seconds = 0;
+  for (const stage of stages) {
+    const { steps, sequences, length } = stage;
+    const { products, attention } = stepFlops(config, sequences, length);
+    tokens += steps * sequences * length;
+    flops += steps * (products + attention);
+    seconds += steps * await secondsPerUpdate(recipe, config, stage);
+  }
+  const parameters = parameterCount(config);
+  return { parameters, tokens, flops, seconds, stateBytes: 4 * 4 * parameters };
+}
+
+/** Seconds of one update on random tokens, after one that counts for nothing. */
+async function secondsPerUpdate(
+  recipe: Recipe,
+  config: ModelConfig,
+  { sequences, length }: Pick<TrainingSize, "sequences" | "length">,
+): Promise<number> {
+  await using backend = await recipeBackend(recipe, config);
+  const weights = initialise(config, recipe.seed), zeros = new Float32Array(weights.length);
+  await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
+  const batch = randomBatch(sequences, length, config.vocabularySize);
+  const update = () =>
+    backend.step([batch], {
+      ...recipe.optimizer,
+      weightDecay: 0,
+      decayedKinds: ["linear"],
+      learningRate: 1e-4,
+    });
+  await update();
+  const started = performance.now();
+  for (let i = 0; i < UPDATES; i++) await update();
+  return (performance.now() - started) / 1000 / UPDATES;
 }
 
 /**

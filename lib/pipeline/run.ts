@@ -5,8 +5,10 @@
 import { type Mixture, uniformMixture } from "../core/mixture.ts";
 import { UsageError } from "../core/errors.ts";
 import { loadMixture } from "../mixture/load.ts";
+import { conversationSource } from "../sources/conversations.ts";
 import { type SourceSpec, sourceSpec } from "../sources/spec.ts";
 import { type Midtraining, runMidtraining } from "./midtraining.ts";
+import { openTemplate } from "../tokenizer/chat.ts";
 import type { Recipe } from "./recipe.ts";
 import { findStage, type FinishedStage, type RunSettings, runStage, type Stage } from "./stage.ts";
 import { type ComparisonResult, comparisonStage } from "./stages/comparison.ts";
@@ -19,6 +21,7 @@ import { type LeaveOneOutResult, leaveOneOutStage } from "./stages/leave_one_out
 import { pretrainingStage } from "./stages/pretraining.ts";
 import type { ProxyRecord } from "./stages/proxies.ts";
 import { type SampledMixturesResult, sampledMixturesStage } from "./stages/sampled_mixtures.ts";
+import { sftStage } from "./stages/sft.ts";
 import { type ShardsResult, shardsStage } from "./stages/shards.ts";
 import { type ValidationResult, validationStage } from "./stages/validation.ts";
 import type { TrainingResult } from "./stages/training.ts";
@@ -38,7 +41,7 @@ export class Run {
 
   /**
    * @param name Its name; everything lies under `settings.root`.
-   * @throws {UsageError} for an unknown source or one named twice, or a mixture file that is none, before anything runs.
+   * @throws {UsageError} for an unknown source or one named twice, a mixture file or a chat template that is none, before anything runs.
    */
   static async open(name: string, recipe: Recipe, settings: RunSettings): Promise<Run> {
     const specs = await Promise.all(recipe.sources.map(sourceSpec));
@@ -48,6 +51,12 @@ export class Run {
     const run = new Run(name, recipe, settings, specs);
     for (const { mixture } of [recipe.pretrain1, recipe.pretrain2]) {
       if (mixture !== "influence") await loadMixture(mixture);
+    }
+    for (
+      const { sources, template } of [recipe.sft, ...(recipe.reasoning === null ? [] : [recipe.reasoning])]
+    ) {
+      await Promise.all(sources.map(conversationSource));
+      await openTemplate(template);
     }
     return run;
   }
@@ -134,15 +143,37 @@ export class Run {
   }
 
   /** Both phases of pretraining on the recipe's mixtures. */
-  async pretrained(): Promise<FinishedStage<TrainingResult>> {
+  async pretrainingPhases(): Promise<[FinishedStage<TrainingResult>, FinishedStage<TrainingResult>]> {
     const { pretrain1, pretrain2 } = this.recipe;
     const first = await this.pretraining("pretrain-1", pretrain1, await this.mixture(pretrain1.mixture));
-    return await this.pretraining("pretrain-2", pretrain2, await this.mixture(pretrain2.mixture), first);
+    const mixture = await this.mixture(pretrain2.mixture);
+    return [first, await this.pretraining("pretrain-2", pretrain2, mixture, first)];
+  }
+
+  /** The pretrained model. */
+  async pretrained(): Promise<FinishedStage<TrainingResult>> {
+    return (await this.pretrainingPhases())[1];
   }
 
   /** Rounds of compression and training, from the pretrained model on. */
   async midtraining(): Promise<Midtraining> {
     return await runMidtraining(this, await this.pretrained());
+  }
+
+  /** Fine-tuning of the mid-trained model: the stages, in their order; the reasoning stage where the recipe has one. */
+  async fineTuning(): Promise<FinishedStage<TrainingResult>[]> {
+    const { model } = await this.midtraining();
+    const [corpus, shards] = [await this.corpus(), await this.shards()];
+    const general = await this.stage(
+      "sft",
+      () => sftStage(this.recipe, { corpus, shards, pretrained: model }),
+    );
+    if (this.recipe.reasoning === null) return [general];
+    const reasoning = await this.stage(
+      "reasoning",
+      () => sftStage(this.recipe, { corpus, shards, pretrained: general }, "reasoning"),
+    );
+    return [general, reasoning];
   }
 
   /** Proxies with and without the pretrained model as their teacher. */

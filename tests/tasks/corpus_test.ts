@@ -100,7 +100,7 @@ Deno.test("corpus answers bad input with one sentence and exit code 2", async (t
     [["--path", ".", "--query", "SELECT 1"], /'--path <path>' cannot be used with option '--query <sql>'/],
     [["--text-field", "text"], /^--text-field needs --path\.$/],
     [["--query", "SELEC 1"], /^Parser Error: .*SELEC/],
-    [["--source", "four"], /^There is no source "four", expected one of .*three/],
+    [["--source", "four"], /^source "four" does not exist, expected a file or one of .*three/],
     [["--path", "broken.jsonl"], /^broken\.jsonl, line 3: the line is no valid JSON/],
     [["--path", "truncated.jsonl.gz"], /^truncated\.jsonl\.gz is truncated or no gzip: .+\.$/],
     [["--path", "numbers.parquet"], /^numbers\.parquet has no text column .*it has "number" \(INT32\)\.$/],

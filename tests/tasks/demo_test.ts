@@ -125,6 +125,8 @@ Deno.test("demo ends with a report, skips what is done, and survives kills, dama
       true,
       true,
       true,
+      true,
+      true,
       false,
     ]);
   });

@@ -15,15 +15,23 @@ import { answerOf, startServer } from "../curation/stub_server.ts";
 import { names } from "../core/temporary.ts";
 import { SOURCES, workspace } from "./small_recipe.ts";
 
-const TASK = fileURLToPath(new URL("../../tasks/midtrain.ts", import.meta.url));
-
-function start(folder: string, ...flags: string[]): Deno.ChildProcess {
+function startTask(task: string, folder: string, ...flags: string[]): Deno.ChildProcess {
+  const path = fileURLToPath(new URL(`../../tasks/${task}.ts`, import.meta.url));
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-A", "--no-check", TASK, "--json", "--recipe", "./recipe.json", ...flags],
+    args: ["run", "-q", "-A", "--no-check", path, "--json", "--recipe", "./recipe.json", ...flags],
     cwd: folder,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+const start = (folder: string, ...flags: string[]) => startTask("midtrain", folder, ...flags);
+
+/** What another task of the same run prints. */
+async function resultOfTask(task: string, folder: string, ...flags: string[]) {
+  const { code, stdout, stderr } = await startTask(task, folder, ...flags).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 async function midtrain(folder: string, ...flags: string[]) {
@@ -99,6 +107,28 @@ Deno.test("midtrain compresses, trains, and ends with the same bits however ofte
     for (const data of ["original", "sub-sampled"]) {
       const steps = new Set(curves.filter((point) => point.data === data).map(({ step }) => step));
       assert.deepEqual([...steps], [0, 10, 20, 30, 40]);
+    }
+  });
+
+  await t.step("pretrain and sft are stages of the same run, before it and after it", async () => {
+    const pretraining = await resultOfTask("pretrain", folder);
+    assert.deepEqual(
+      pretraining.stages.map(({ name, skipped }: { name: string; skipped: boolean }) => [name, skipped]),
+      [["pretrain-1", true], ["pretrain-2", true]],
+    );
+    const tuning = await resultOfTask("sft", folder);
+    assert.deepEqual(tuning.stages.map(({ name }: { name: string }) => name), ["sft"]);
+    assert.ok(await exists(join(folder, tuning.model, "model/model.safetensors")));
+    for (const task of ["pretrain", "sft"]) {
+      const { parameters, tokens, flops, seconds, stateBytes } = await resultOfTask(
+        task,
+        folder,
+        "--estimate",
+      );
+      assert.ok(tokens > 0 && seconds > 0);
+      // 6 for each parameter and token, a little more for attention, less for a table that is looked up.
+      assert.ok(flops > 3 * parameters * tokens && flops < 12 * parameters * tokens, `${flops}`);
+      assert.equal(stateBytes, 16 * parameters);
     }
   });
 

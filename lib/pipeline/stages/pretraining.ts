@@ -18,9 +18,9 @@ import type { CorpusResult } from "./corpus.ts";
 import { type ShardsResult, trainPath } from "./shards.ts";
 import {
   BACKEND_CODE,
+  modelConfig,
   modelPath,
   openProbes,
-  proxyConfig,
   runTraining,
   sharedRecipe,
   type TrainingResult,
@@ -70,7 +70,7 @@ async function pretrain(
   );
   const { seed } = recipe;
   const data = new Loader({ mixture, sources, seed, stage, length, sequencesPerBatch: sequences, steps });
-  const config = await proxyConfig(recipe);
+  const config = await modelConfig(recipe);
   return await runTraining(recipe, {
     stage,
     config,

@@ -64,6 +64,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "midtrain-2-original": "Mid-training on the whole pool, round 2",
   "midtrain": "Mid-training, summary",
   "sft": "Supervised fine-tuning",
+  "reasoning": "Supervised fine-tuning, reasoning",
   "evaluation": "Evaluation",
   "catalog": "Catalogue",
 };

@@ -162,6 +162,30 @@ export function conversationProbes(
   return [probe("answers", used), probe("prompts", used.map(withLossOnPrompts))];
 }
 
+/** A stage's training data, and what is held out of it. */
+async function openData(stage: "sft" | "reasoning", recipe: Recipe, settings: FineTuning) {
+  const { length, sequences, epochs, packing, longer } = settings;
+  const tokenizer = await openTokenizer(recipe.tokenizer);
+  const template = await openTemplate(settings.template);
+  const { training, heldOut, contaminated } = await splitConversations(recipe, settings);
+  const encode = ({ messages }: Conversation) => encodeConversation(messages, tokenizer, template);
+  const encoded = training.map(encode);
+  const data = packConversations(encoded, length, {
+    ...{ seed: recipe.seed, stage, epochs, packing, longer },
+    sequencesPerBatch: sequences,
+  });
+  return { training, heldOut, contaminated, encode, encoded, data };
+}
+
+/** Updates of a stage, which follow from its data; the conversations are read for it. @throws {UsageError} as {@link sftStage}. */
+export async function fineTuningSteps(
+  stage: "sft" | "reasoning",
+  recipe: Recipe,
+  settings: FineTuning,
+): Promise<number> {
+  return (await openData(stage, recipe, settings)).data.steps;
+}
+
 async function fineTune(
   stage: "sft" | "reasoning",
   recipe: Recipe,
@@ -170,16 +194,8 @@ async function fineTune(
   context: StageContext,
 ): Promise<TrainingResult> {
   const { seed, probeTokens } = recipe;
-  const { length, sequences, epochs, warmupRatio, packing, longer } = settings;
-  const tokenizer = await openTokenizer(recipe.tokenizer);
-  const template = await openTemplate(settings.template);
-  const { training, heldOut, contaminated } = await splitConversations(recipe, settings);
-  const encode = ({ messages }: Conversation) => encodeConversation(messages, tokenizer, template);
-  const encoded = training.map(encode);
-  const data = packConversations(encoded, length, {
-    ...{ seed, stage, epochs, packing, longer },
-    sequencesPerBatch: sequences,
-  });
+  const { epochs, warmupRatio } = settings;
+  const { training, heldOut, contaminated, encode, encoded, data } = await openData(stage, recipe, settings);
   console.error(
     `${stage}: ${encoded.length} conversations, of which ${data.leftOut} do not fit; ` +
       `${heldOut.length} held out, ${contaminated} with benchmark items dropped`,

@@ -53,8 +53,8 @@ export const BACKEND_CODE = [
   "build/simd.wasm",
 ].map((file) => new URL(`../../../kernels/wasm/${file}`, import.meta.url));
 
-/** The recipe's proxy with its tokenizer's vocabulary. */
-export async function proxyConfig({ model, tokenizer }: Recipe): Promise<ModelConfig> {
+/** The recipe's model with its tokenizer's vocabulary. */
+export async function modelConfig({ model, tokenizer }: Recipe): Promise<ModelConfig> {
   const { vocabularySize } = await openTokenizer(tokenizer);
   return { ...MODEL_SIZES["140m"], ...model, vocabularySize };
 }

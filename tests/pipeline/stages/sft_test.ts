@@ -9,7 +9,7 @@ import { initialise } from "../../../lib/model/initialise.ts";
 import { MODEL_SIZES } from "../../../lib/model/config.ts";
 import { loadRecipe, type Recipe } from "../../../lib/pipeline/recipe.ts";
 import { type FinishedStage, runStage } from "../../../lib/pipeline/stage.ts";
-import { modelPath, proxyConfig } from "../../../lib/pipeline/stages/training.ts";
+import { modelConfig, modelPath } from "../../../lib/pipeline/stages/training.ts";
 import {
   conversationProbes,
   longerContext,
@@ -172,7 +172,7 @@ Deno.test("sftStage() tunes in two stages, each from the model before, resumable
       longer: "leave out",
     },
   };
-  const base = await proxyConfig(own);
+  const base = await modelConfig(own);
   await saveModel(join(folder, "base", "model"), base, initialise(base, 1));
   const corpus = finished("corpus", folder, { sources: [] });
   const shards = finished("shards", folder, { train: [], probes: [] });
