@@ -3,7 +3,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { ProbeMetrics } from "../train/metrics.ts";
+import type { Metrics, ProbeMetrics } from "../train/metrics.ts";
 import { formatPerplexity } from "./format.ts";
 import { FIXED_Y_AXIS, logTicks, panels, type PanelSize, tokensAxis } from "./panels.ts";
 import type { ReportProbe } from "./run_report.ts";
@@ -11,6 +11,16 @@ import { compareDomains, domainStyle, type Layer, QUIET, type View, WIDE } from 
 import { stageLayers, type Stretch, timeline } from "./timeline.ts";
 
 type Measurement = Pick<ProbeMetrics, "stage" | "tokens" | "probe" | "perplexity">;
+
+/** Measurements of capabilities: fine-tuning asks answers and prompts too, which are none. */
+export function ofCapabilities(
+  metrics: readonly Metrics[],
+  probes: readonly Pick<ReportProbe, "name">[],
+): ProbeMetrics[] {
+  return metrics.filter((entry) => entry.kind === "probe").filter(({ probe }) =>
+    probes.some(({ name }) => name === probe)
+  );
+}
 
 /**
  * A panel a capability: perplexity (logarithmic) over the tokens of all stages, and the unigram model's as a dashed line.

@@ -59,7 +59,7 @@ export async function runDemo(run: Run): Promise<DemoResult> {
     () => evaluationStage(recipe, { corpus, shards, mixture: mixture1, pretrained, fineTuned }),
   );
   const training = [
-    ...[uniform, pretrain1, pretrained],
+    ...[pretrain1, pretrained],
     ...rounds.flatMap(({ trained }) => trained ?? []),
     ...tuning,
   ];
@@ -70,7 +70,8 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   ];
   await run.stage(
     "catalog",
-    () => catalogueStage({ run: run.name, specs: run.specs, corpus, mixtures, training }),
+    () =>
+      catalogueStage({ run: run.name, specs: run.specs, corpus, mixtures, training: [uniform, ...training] }),
   );
   const report = await runStage(
     reportStage(recipe, {
@@ -102,7 +103,7 @@ export async function runDemo(run: Run): Promise<DemoResult> {
       documents,
       tokens,
     })),
-    stages: summariseTraining(training),
+    stages: summariseTraining([uniform, ...training]),
     probes: Object.fromEntries(
       evaluation.manifest.result.probes.map((
         { name, perplexity, unigram },

@@ -3,12 +3,12 @@
  * @module
  */
 import { formatDuration } from "../../core/progress.ts";
-import type { ProbeMetrics, StepMetrics } from "../../train/metrics.ts";
+import type { StepMetrics } from "../../train/metrics.ts";
 import { learningRateChart, throughputChart } from "../course_charts.ts";
 import { formatInteger, formatPerplexity } from "../format.ts";
 import { lossChart } from "../loss_chart.ts";
 import { type Markup, markup } from "../markup.ts";
-import { probeChart } from "../probe_chart.ts";
+import { ofCapabilities, probeChart } from "../probe_chart.ts";
 import type { ReportProbe, ReportSample, ReportStage, RunReport } from "../run_report.ts";
 import { compareDomains } from "../theme.ts";
 import { timeChart } from "../time_chart.ts";
@@ -53,7 +53,7 @@ export async function trainingSection({ stages, metrics }: RunReport): Promise<S
 
 /** Perplexity of each capability against the unigram model. */
 export async function capabilitiesSection({ stages, metrics, probes }: RunReport): Promise<Section> {
-  const measurements = metrics.filter((entry): entry is ProbeMetrics => entry.kind === "probe");
+  const measurements = ofCapabilities(metrics, probes);
   const content: Markup[] = [];
   if (probes.length > 0) {
     content.push(table<ReportProbe>(

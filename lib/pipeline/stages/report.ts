@@ -13,7 +13,7 @@ import { leaveOneOutChart } from "../../figures/leave_one_out_chart.ts";
 import { lossChart } from "../../figures/loss_chart.ts";
 import type { MixingReport } from "../../figures/mixing_report.ts";
 import { mixturesChart } from "../../figures/mixtures_chart.ts";
-import { probeChart } from "../../figures/probe_chart.ts";
+import { ofCapabilities, probeChart } from "../../figures/probe_chart.ts";
 import { publishedPretrainingMixture } from "../../figures/published.ts";
 import { writeChart } from "../../figures/render.ts";
 import { renderReport } from "../../figures/report.ts";
@@ -35,6 +35,7 @@ export interface ReportInputs {
   readonly run: string;
   readonly corpus: FinishedStage<CorpusResult>;
   readonly mixtures: readonly { readonly stage: string; readonly mixture: Mixture }[];
+  /** Stages that go on from each other; what was only trained to be compared is in `mixing`. */
   readonly training: readonly FinishedStage<TrainingResult>[];
   readonly evaluation: FinishedStage<EvaluationResult>;
   readonly mixing: MixingInputs;
@@ -110,7 +111,7 @@ async function writeReport(recipe: Recipe, inputs: ReportInputs, { directory }: 
   await writeChart(
     charts,
     "perplexity",
-    probeChart(stages, metrics.filter((entry) => entry.kind === "probe"), probes),
+    probeChart(stages, ofCapabilities(metrics, probes), probes),
   );
   if (report.mixing !== null) await writeMixingCharts(charts, report.mixing, domains);
   await writeFileAtomic(join(directory, REPORT_FILE), await renderReport(report));
@@ -137,7 +138,12 @@ async function writeMixingCharts(
 
 async function collect(recipe: Recipe, inputs: ReportInputs): Promise<RunReport> {
   const { run, corpus, mixtures, training, evaluation, stages } = inputs;
-  const trained = new Map(training.map(({ manifest }) => [manifest.stage, manifest.result]));
+  const trained = new Map(
+    [...Object.values(inputs.mixing.compared), ...training].map(({ manifest }) => [
+      manifest.stage,
+      manifest.result,
+    ]),
+  );
   const corpusTokens = corpus.manifest.result.sources.reduce((sum, { tokens }) => sum + tokens, 0);
   const reportStages = stages.map(({ manifest, skipped }): ReportStage => {
     const result = trained.get(manifest.stage);
