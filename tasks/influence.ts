@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { formatTable } from "../lib/catalog/text_table.ts";
 import { runTask } from "../lib/core/command.ts";
 import { formatDuration } from "../lib/core/progress.ts";
+import { CAPABILITIES } from "../lib/curation/probing.ts";
 import type { ValidationReport } from "../lib/mixture/validation/report.ts";
 import { estimateInfluence, estimateProxies } from "../lib/pipeline/estimate.ts";
 import type { Run } from "../lib/pipeline/run.ts";
@@ -55,7 +56,7 @@ async function estimate(run: Run) {
   const { recipe } = run;
   const sets = await readRepresentatives(recipe, await run.curation());
   const count = (part: "probe" | "candidates") => sets.reduce((sum, set) => sum + set[part].length, 0);
-  const capabilities = 3;
+  const capabilities = CAPABILITIES.length;
   return {
     proxies: await estimateProxies(recipe, capabilities, recipe.influence.steps),
     influence: await estimateInfluence(recipe, {

@@ -47,10 +47,8 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   const leaveOneOut = await run.leaveOneOut(DEMO_SEEDS);
   const influence = await run.influence();
   const mixture1 = await run.mixture(recipe.pretrain1.mixture);
-  const mixture2 = await run.mixture(recipe.pretrain2.mixture);
   const uniform = await run.pretraining(UNIFORM_STAGE, recipe.pretrain1, run.uniform());
-  const pretrain1 = await run.pretraining("pretrain-1", recipe.pretrain1, mixture1);
-  const pretrained = await run.pretraining("pretrain-2", recipe.pretrain2, mixture2, pretrain1);
+  const [pretrain1, pretrained] = await run.pretrainingPhases();
   const { rounds } = await run.midtraining();
   const tuning = await run.fineTuning();
   const fineTuned = tuning.at(-1) as typeof pretrained; // There is at least one.
@@ -66,7 +64,7 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   const mixtures = [
     { stage: UNIFORM_STAGE, mixture: run.uniform() },
     { stage: "pretrain-1", mixture: mixture1 },
-    { stage: "pretrain-2", mixture: mixture2 },
+    { stage: "pretrain-2", mixture: await run.mixture(recipe.pretrain2.mixture) },
   ];
   await run.stage(
     "catalog",

@@ -4,14 +4,13 @@
  */
 import { stepFlops } from "../../kernels/wasm/flops.ts";
 import type { TokenBatch } from "../backends/backend.ts";
-import { openInfluence } from "../backends/open.ts";
 import { Random } from "../core/random.ts";
 import { dataInf } from "../mixture/datainf.ts";
 import { initialise } from "../model/initialise.ts";
 import { type ModelConfig, parameterCount } from "../model/config.ts";
 import type { Recipe } from "./recipe.ts";
 import { proxyModel } from "./stages/proxies.ts";
-import { modelConfig, recipeBackend } from "./stages/training.ts";
+import { modelConfig, recipeBackend, recipeInfluence } from "./stages/training.ts";
 
 /** Proxies of one length. */
 export interface ProxyEstimate {
@@ -130,13 +129,7 @@ export async function estimateInfluence(
 ): Promise<InfluenceEstimate> {
   const { sequences, length, tensors, checkpoints } = recipe.influence;
   const config = await proxyModel(recipe);
-  const { workers } = recipe.cpu;
-  await using backend = await openInfluence(
-    recipe.backend,
-    config,
-    tensors,
-    workers === null ? {} : { workers },
-  );
+  await using backend = await recipeInfluence(recipe, config, tensors);
   await backend.load(initialise(config, recipe.seed));
   const batch = randomBatch(sequences, length, config.vocabularySize);
   const score = (batches: number) =>

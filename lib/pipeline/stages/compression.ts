@@ -7,7 +7,6 @@
  * @module
  */
 import { join } from "node:path";
-import { openInfluence } from "../../backends/open.ts";
 import { writeFileAtomic, writeJson } from "../../core/artefacts.ts";
 import { type Mixture, mixtureFileOf } from "../../core/mixture.ts";
 import { compress, currentInfluence } from "../../mixture/compression.ts";
@@ -24,7 +23,7 @@ import type { CurationResult } from "./curation.ts";
 import { type PoolResult, textsOf, writeTexts } from "./pool.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { trainPath } from "./shards.ts";
-import { BACKEND_CODE, modelPath, sharedRecipe, type TrainingResult } from "./training.ts";
+import { BACKEND_CODE, modelPath, recipeInfluence, sharedRecipe, type TrainingResult } from "./training.ts";
 
 /** Files of the stage. */
 export const POOL_SCORES_FILE = "scores.jsonl";
@@ -180,13 +179,13 @@ async function readPool(pool: FinishedStage<PoolResult>): Promise<PoolDocument[]
 }
 
 async function score(
-  { backend: name, cpu: { workers }, midtrain: { compression: { tensors } } }: Recipe,
+  recipe: Recipe,
   directory: string,
   probes: Parameters<typeof dataInf>[1],
   batches: Parameters<typeof dataInf>[2],
 ) {
   const { config, weights } = await loadModel(directory);
-  await using backend = await openInfluence(name, config, tensors, workers === null ? {} : { workers });
+  await using backend = await recipeInfluence(recipe, config, recipe.midtrain.compression.tensors);
   await backend.load(weights);
   return await dataInf(backend, probes, batches);
 }

@@ -7,7 +7,6 @@
  * @module
  */
 import { join } from "node:path";
-import { openInfluence } from "../../backends/open.ts";
 import { exists, writeFileAtomic, writeJson } from "../../core/artefacts.ts";
 import { type Mixture, mixtureFileOf } from "../../core/mixture.ts";
 import { startProgress } from "../../core/progress.ts";
@@ -31,7 +30,7 @@ import type { CurationResult } from "./curation.ts";
 import { checkpointPaths } from "./domain_proxies.ts";
 import { encodeDocument, openCuratedProbes, readRepresentatives } from "./probing.ts";
 import { describeProxy, proxyModel, proxyRecipe, type ProxyRecord } from "./proxies.ts";
-import { BACKEND_CODE } from "./training.ts";
+import { BACKEND_CODE, recipeInfluence } from "./training.ts";
 
 /** What influence is computed from. */
 export interface InfluenceInputs {
@@ -87,7 +86,7 @@ async function scoreCandidates(
   { curation, proxies }: InfluenceInputs,
   { directory, signal }: StageContext,
 ): Promise<InfluenceResult> {
-  const { influence: settings, cpu: { workers } } = recipe;
+  const { influence: settings } = recipe;
   const tokenizer = await openTokenizer(recipe.tokenizer);
   const documents = (await readRepresentatives(recipe, curation)).flatMap(({ candidates }) => candidates);
   const { batches, tokens } = documentBatches(
@@ -107,12 +106,7 @@ async function scoreCandidates(
   const memory = join(directory, "checkpoints");
   let scores: Awaited<ReturnType<typeof influenceOverCheckpoints>>;
   {
-    await using backend = await openInfluence(
-      recipe.backend,
-      await proxyModel(recipe),
-      settings.tensors,
-      workers === null ? {} : { workers },
-    );
+    await using backend = await recipeInfluence(recipe, await proxyModel(recipe), settings.tensors);
     scores = await influenceOverCheckpoints(backend, models, batches, async (checkpoint, score) => {
       signal.throwIfAborted();
       const result = await remembered(join(memory, `${checkpoint}.json`), score);

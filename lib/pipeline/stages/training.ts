@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import type { TrainBackend } from "../../backends/backend.ts";
-import { openBackend } from "../../backends/open.ts";
+import type { InfluenceBackend, InfluenceTensors } from "../../backends/influence.ts";
+import { openBackend, openInfluence } from "../../backends/open.ts";
 import { CAPABILITIES } from "../../curation/probing.ts";
 import { MODEL_SIZES, type ModelConfig } from "../../model/config.ts";
 import { saveModel } from "../../model/checkpoint.ts";
@@ -102,8 +103,21 @@ export async function openProbes(
 
 /** Opens the recipe's backend for a model. */
 export function recipeBackend(recipe: Recipe, config: ModelConfig): Promise<TrainBackend> {
-  const { workers, blas } = recipe.cpu;
-  return openBackend(recipe.backend, config, { blas, ...(workers === null ? {} : { workers }) });
+  return openBackend(recipe.backend, config, { blas: recipe.cpu.blas, ...recipeWorkers(recipe) });
+}
+
+/** The same for influence. */
+export function recipeInfluence(
+  recipe: Recipe,
+  config: ModelConfig,
+  tensors: InfluenceTensors,
+): Promise<InfluenceBackend> {
+  return openInfluence(recipe.backend, config, tensors, recipeWorkers(recipe));
+}
+
+/** The recipe's threads; none: one a core. */
+function recipeWorkers({ cpu: { workers } }: Recipe): { readonly workers?: number } {
+  return workers === null ? {} : { workers };
 }
 
 /** The mean of the losses of a stage's first and last updates. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path";
-import { openInfluence } from "../../backends/open.ts";
 import { writeJson } from "../../core/artefacts.ts";
 import type { GroupedDocument, ValidationOptions } from "../../mixture/validation/options.ts";
 import { estimateValidation, type ValidationEstimate } from "../../mixture/validation/estimate.ts";
@@ -16,7 +15,7 @@ import { CAPABILITIES } from "../../curation/probing.ts";
 import type { CurationResult } from "./curation.ts";
 import { encodeDocument, readRepresentatives } from "./probing.ts";
 import { proxyRecipe, proxyTraining } from "./proxies.ts";
-import { BACKEND_CODE, recipeBackend } from "./training.ts";
+import { BACKEND_CODE, recipeBackend, recipeInfluence } from "./training.ts";
 
 /** File of the report. */
 export const VALIDATION_FILE = "validation.json";
@@ -71,17 +70,12 @@ async function openValidation(
   curation: FinishedStage<CurationResult>,
   { directory, fingerprint, signal }: StageContext,
 ): Promise<ValidationOptions & AsyncDisposable> {
-  const { seed, validation, influence: { length, sequences, tensors }, cpu: { workers } } = recipe;
+  const { seed, validation, influence: { length, sequences, tensors } } = recipe;
   const { steps, candidatesPerSource, probesPerCapability, ...sizes } = validation;
   const training = await proxyTraining(recipe, steps);
   const { candidates, probes } = await documents(recipe, curation, candidatesPerSource, probesPerCapability);
   const train = await recipeBackend(recipe, training.config);
-  const influence = await openInfluence(
-    recipe.backend,
-    training.config,
-    tensors,
-    workers === null ? {} : { workers },
-  );
+  const influence = await recipeInfluence(recipe, training.config, tensors);
   return {
     train,
     influence,
