@@ -112,7 +112,9 @@ async function models(withProfile: boolean) {
             `${time.milliseconds.toFixed(1)} ms (${fastest} to ${slowest}), ${
               time.teraflops.toPrecision(3)
             } TFLOP/s, ` +
-            `${time.gigabytes.toFixed(2)} GiB${time.finite ? "" : ", NOT FINITE"}`,
+            `${time.gigabytes.toFixed(2)} GiB${
+              time.skipped ? `, ${time.skipped} updates beyond f16, skipped` : ""
+            }`,
         );
         return { ...where, ...time };
       }));
