@@ -2,12 +2,14 @@
  * What training and influence will take on this machine: a few real updates and passes, timed before anything starts.
  * @module
  */
-import { stepFlops } from "../../kernels/wasm/flops.ts";
 import type { TokenBatch } from "../backends/backend.ts";
+import { UsageError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { dataInf } from "../mixture/datainf.ts";
 import { initialise } from "../model/initialise.ts";
 import { type ModelConfig, parameterCount } from "../model/config.ts";
+import { trainingFlopsPerToken } from "../model/flops.ts";
+import { microBatches } from "../train/micro_batches.ts";
 import type { Recipe } from "./recipe.ts";
 import { proxyModel } from "./stages/proxies.ts";
 import { modelConfig, recipeBackend, recipeInfluence } from "./stages/training.ts";
@@ -45,7 +47,11 @@ export async function estimateProxies(
   steps: number,
 ): Promise<ProxyEstimate> {
   const { sequences, length } = recipe.proxy;
-  const perUpdate = await secondsPerUpdate(recipe, await proxyModel(recipe), { sequences, length });
+  const perUpdate = await secondsPerUpdate(recipe, await proxyModel(recipe), {
+    sequences,
+    sequencesAtOnce: null,
+    length,
+  });
   return {
     proxies,
     tokens: proxies * steps * sequences * length,
@@ -58,7 +64,7 @@ export async function estimateProxies(
 export interface TrainingEstimate {
   readonly parameters: number;
   readonly tokens: number;
-  /** Forward and backward, multiply-adds counted as 2. */
+  /** Forward and backward: lib/model/flops.ts. */
   readonly flops: number;
   readonly seconds: number;
   /** Weights, gradient and both moments, in float32; activations come on top. */
@@ -69,6 +75,7 @@ export interface TrainingEstimate {
 export interface TrainingSize {
   readonly steps: number;
   readonly sequences: number;
+  readonly sequencesAtOnce: number | null;
   readonly length: number;
 }
 
@@ -81,27 +88,37 @@ export async function estimateTraining(
   let tokens = 0, flops = 0, seconds = 0;
   for (const stage of stages) {
     const { steps, sequences, length } = stage;
-    const { products, attention } = stepFlops(config, sequences, length);
-    tokens += steps * sequences * length;
-    flops += steps * (products + attention);
+    const own = steps * sequences * length;
+    tokens += own;
+    flops += own * trainingFlopsPerToken(config, length);
     seconds += steps * await secondsPerUpdate(recipe, config, stage);
   }
   const parameters = parameterCount(config);
   return { parameters, tokens, flops, seconds, stateBytes: 4 * 4 * parameters };
 }
 
-/** Seconds of one update on random tokens, after one that counts for nothing. */
+/**
+ * Seconds of one update on random tokens, after one that counts for nothing.
+ *
+ * @throws {UsageError} for a cluster's recipe, which nothing here could say the time of.
+ */
 async function secondsPerUpdate(
   recipe: Recipe,
   config: ModelConfig,
-  { sequences, length }: Pick<TrainingSize, "sequences" | "length">,
+  { sequences, sequencesAtOnce, length }: Omit<TrainingSize, "steps">,
 ): Promise<number> {
+  if (recipe.cluster !== null) {
+    const { nodes, gpusPerNode } = recipe.cluster;
+    throw new UsageError(
+      `The recipe is for a cluster of ${nodes} × ${gpusPerNode} GPUs, not for this machine: \`deno task pretrain --estimate\` with it prints the plan of all stages.`,
+    );
+  }
   await using backend = await recipeBackend(recipe, config);
   const weights = initialise(config, recipe.seed), zeros = new Float32Array(weights.length);
   await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
-  const batch = randomBatch(sequences, length, config.vocabularySize);
+  const parts = microBatches(randomBatch(sequences, length, config.vocabularySize), sequencesAtOnce);
   const update = () =>
-    backend.step([batch], {
+    backend.step(parts, {
       ...recipe.optimizer,
       weightDecay: 0,
       decayedKinds: ["linear"],

@@ -5,6 +5,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { exists } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { readNamedJson } from "../core/named_file.ts";
 
@@ -44,6 +45,15 @@ const reader = z.discriminatedUnion("kind", [
     package: z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be the name of a Debian package"),
     folders: z.array(z.string()).min(1).default(["."]),
   }),
+  /** Our own arithmetic problems, made up as they are read: number facts, told stories, or questions with answers. */
+  z.strictObject({
+    kind: z.literal("word-problems"),
+    texts: z.enum(["facts", "stories", "problems"]),
+    /** Which of the disjoint sets of templates. */
+    split: z.enum(["training", "held out"]).default("training"),
+    seed: z.int().nonnegative().default(1),
+    count: z.int().positive(),
+  }),
 ]);
 
 const limits = z.strictObject({
@@ -58,7 +68,10 @@ const limits = z.strictObject({
 });
 
 const specSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "must be a name of letters, digits, '.', '_' and '-'"),
+  name: z.string().regex(
+    /^[a-z0-9]([a-z0-9 ._-]*[a-z0-9._-])?$/i,
+    "must be a name of letters, digits, '.', '_', '-' and spaces between them",
+  ),
   domain,
   /** SPDX identifier, or "unknown". Holds for documents that state none of their own. */
   licence: z.string().min(1),
@@ -69,6 +82,8 @@ const specSchema = z.strictObject({
 
 /** A source: its name, its domain, its reader and how much of it is wanted. */
 export type SourceSpec = z.infer<typeof specSchema>;
+/** Reader of our own word problems. */
+export type WordProblemReader = Extract<Reader, { kind: "word-problems" }>;
 /** How the documents of a source are found. */
 export type Reader = SourceSpec["reader"];
 /** Reader of an npm package. */
@@ -146,11 +161,16 @@ export async function loadSourceSpecs(directory: string = fileURLToPath(FOLDER))
 }
 
 /**
- * One of the project's sources by its name, or a file (anything with a slash or a dot in it) that specifies one.
+ * One of the project's sources by its name ("three"; in a folder: "mobilellm-r1/starcoder"), or a file (anything else with a slash or a
+ * dot in it) that specifies one.
  *
  * @throws {UsageError} for an unknown name, listing the known ones, or a broken file.
  */
 export async function sourceSpec(nameOrPath: string): Promise<SourceSpec> {
-  const { path, value } = await readNamedJson("source", nameOrPath, FOLDER);
+  const inFolder = /^[\w-]+\/[\w-]+$/.test(nameOrPath)
+    ? fileURLToPath(new URL(`${nameOrPath}.json`, FOLDER))
+    : undefined;
+  const named = inFolder !== undefined && await exists(inFolder) ? inFolder : nameOrPath;
+  const { path, value } = await readNamedJson("source", named, FOLDER);
   return parseSourceSpec(value, path);
 }

@@ -1,5 +1,5 @@
 /**
- * Checkpoints of an unfinished stage: one safetensors file each, written atomically, the newest few kept.
+ * Checkpoints of a stage: one safetensors file each, written atomically, kept by a policy.
  *
  * Tensors "weights/NAME", "first_moment/NAME", "second_moment/NAME" for every parameter; metadata: step, data, fingerprint, and a GPU's loss scale and tiles.
  * @module
@@ -41,12 +41,20 @@ export interface Checkpoint {
   readonly fingerprint: string;
 }
 
-/** Writes a checkpoint and removes all but the newest `keep`. */
+/** Which checkpoints stay. */
+export interface CheckpointPolicy {
+  /** So many of the newest, while the stage is unfinished. */
+  readonly newest: number;
+  /** Those whose step is a multiple of it stay for good; null: none. */
+  readonly multiplesOf: number | null;
+}
+
+/** Writes a checkpoint and removes those that the policy does not keep. */
 export async function saveCheckpoint(
   directory: string,
   config: ModelConfig,
   { state, data, fingerprint }: Checkpoint,
-  keep: number,
+  policy: CheckpointPolicy,
 ): Promise<void> {
   const tensors = new Map<string, TensorData>();
   for (const [part, field] of Object.entries(PARTS)) {
@@ -65,11 +73,29 @@ export async function saveCheckpoint(
     ...(state.lossScale !== undefined && { lossScale: String(state.lossScale) }),
     ...(state.tuning !== undefined && { tuning: JSON.stringify(state.tuning) }),
   });
-  const old = (await savedSteps(directory)).filter((step) => step !== state.step).slice(
-    0,
-    -(keep - 1) || undefined,
-  );
-  for (const step of old) await Deno.remove(join(directory, fileName(step)));
+  const steps = await savedSteps(directory);
+  await removeCheckpoints(directory, steps.slice(0, Math.max(0, steps.length - policy.newest)), policy);
+}
+
+/** Removes what only served to resume, once the stage is finished; the directory too where nothing stays. */
+export async function tidyCheckpoints(directory: string, policy: CheckpointPolicy): Promise<void> {
+  await removeCheckpoints(directory, await savedSteps(directory), policy);
+  if ((await savedSteps(directory)).length > 0) return;
+  await Deno.remove(directory, { recursive: true }).catch((error) => {
+    // A stage shorter than its checkpoint interval has none.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+async function removeCheckpoints(
+  directory: string,
+  steps: readonly number[],
+  { multiplesOf }: CheckpointPolicy,
+): Promise<void> {
+  for (const step of steps) {
+    if (multiplesOf !== null && step % multiplesOf === 0) continue;
+    await Deno.remove(join(directory, fileName(step)));
+  }
 }
 
 /**

@@ -11,9 +11,11 @@ import type { TokenBatch, TrainBackend, UpdateSettings } from "../backends/backe
 import { RunError } from "../core/errors.ts";
 import { startProgress } from "../core/progress.ts";
 import type { Batch, BatchSource } from "../shards/batch.ts";
-import { latestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type CheckpointPolicy, latestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { ProbeMetrics, StepMetrics } from "./metrics.ts";
 import { MetricsLog } from "./metrics_log.ts";
+import { modelFlopsUtilisation } from "./peak_flops.ts";
+import { microBatches } from "./micro_batches.ts";
 import { meanNegativeLogLikelihood, type Probe } from "./probe.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 
@@ -26,6 +28,8 @@ export interface TrainingRun {
   readonly data: BatchSource;
   /** Adds to the batch of a step what is not in the data, such as a teacher's logits; a pure function of both. Absent: nothing. */
   readonly prepare?: (batch: Batch, step: number, signal: AbortSignal) => Promise<TokenBatch>;
+  /** Sequences that the backend holds at once; the gradients of a batch's parts are accumulated. Absent or null: all. */
+  readonly sequencesAtOnce?: number | null;
   readonly schedule: Schedule;
   readonly optimizer: Omit<UpdateSettings, "learningRate">;
   readonly probes: readonly Probe[];
@@ -37,6 +41,8 @@ export interface TrainingRun {
   readonly directory: string;
   /** Updates between checkpoints. */
   readonly checkpointEvery: number;
+  /** Which of them stay. Absent: {@link RESUME_ONLY}. */
+  readonly checkpoints?: CheckpointPolicy;
   /** Called after each update with the number of those done; a resumed run calls it again for updates that it repeats. */
   readonly afterStep?: (step: number) => Promise<void>;
   /** What the checkpoints belong to. */
@@ -44,22 +50,25 @@ export interface TrainingRun {
   readonly signal: AbortSignal;
 }
 
-/** How many checkpoints an unfinished stage keeps: the newest, and one more should that be lost. */
-const KEPT_CHECKPOINTS = 2;
+/** The newest checkpoint, and one more should that be lost. */
+const RESUME_ONLY: CheckpointPolicy = { newest: 2, multiplesOf: null };
+
+/** Where a stage's checkpoints are, in its directory. */
+export const CHECKPOINTS_FOLDER = "checkpoints";
 
 /** Name of the metrics file in a stage's directory. */
 export const METRICS_FILE = "metrics.jsonl";
 
 /**
  * Trains to the schedule's last step, from the newest checkpoint where there is one. The backend ends with the final
- * state; the checkpoints are removed by whoever saves the model.
+ * state; whoever saves the model tidies the checkpoints away.
  *
  * @throws {RunError} where loss or gradient is not finite; weights are then those before that update.
  * @throws {InterruptedError} on the signal, after saving a checkpoint.
  */
 export async function train(run: TrainingRun): Promise<void> {
   const { backend, schedule, stage } = run;
-  const checkpoints = join(run.directory, "checkpoints");
+  const checkpoints = join(run.directory, CHECKPOINTS_FOLDER);
   const resumed = await latestCheckpoint(checkpoints, backend.config, run.fingerprint);
   if (resumed !== undefined) run.data.checkState(resumed.data);
   await backend.importState(resumed?.state ?? freshState(run.initialWeights));
@@ -71,7 +80,7 @@ export async function train(run: TrainingRun): Promise<void> {
   const save = async () => {
     const { fingerprint, data } = run;
     const checkpoint = { state: await backend.exportState(), data: data.state(step), fingerprint };
-    await saveCheckpoint(checkpoints, backend.config, checkpoint, KEPT_CHECKPOINTS);
+    await saveCheckpoint(checkpoints, backend.config, checkpoint, run.checkpoints ?? RESUME_ONLY);
   };
   const scoreProbes = async () => {
     for (const { name, batches } of run.probes) {
@@ -103,10 +112,10 @@ export async function train(run: TrainingRun): Promise<void> {
       const learningRate = learningRateAt(schedule, step);
       const batch = run.data.batch(step);
       const prepared = await run.prepare?.(batch, step, run.signal) ?? batch;
-      const { loss, gradientNorm } = await backend.step([prepared], {
-        ...run.optimizer,
-        learningRate,
-      });
+      const { loss, gradientNorm } = await backend.step(
+        microBatches(prepared, run.sequencesAtOnce ?? null),
+        { ...run.optimizer, learningRate },
+      );
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw new RunError(
           `${stage}: loss ${loss}, gradient norm ${gradientNorm} at step ${step} (learning rate ${learningRate}): the run diverged; lower the learning rate or the gradient clip.`,
@@ -114,6 +123,8 @@ export async function train(run: TrainingRun): Promise<void> {
       }
       step++;
       tokens += batch.tokens.length;
+      const tokensPerSecond = batch.tokens.length / ((performance.now() - started) / 1000);
+      const utilisation = modelFlopsUtilisation(backend, batch.length, tokensPerSecond);
       log.append(
         {
           kind: "step",
@@ -123,10 +134,12 @@ export async function train(run: TrainingRun): Promise<void> {
           loss,
           learningRate,
           gradientNorm,
-          tokensPerSecond: batch.tokens.length / ((performance.now() - started) / 1000),
+          tokensPerSecond,
+          ...(utilisation !== undefined && { utilisation }),
         } satisfies StepMetrics,
       );
-      progress.update(tokens, `loss ${loss.toFixed(3)}`);
+      const ofPeak = utilisation === undefined ? "" : `, ${(100 * utilisation).toFixed(1)}% of peak`;
+      progress.update(tokens, `loss ${loss.toFixed(3)}${ofPeak}`);
       if (step % run.probeEvery === 0 || step === schedule.totalSteps) await scoreProbes();
       await run.afterStep?.(step);
       if (step % run.checkpointEvery === 0) await save();

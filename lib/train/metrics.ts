@@ -1,5 +1,7 @@
 /**
  * What a training run says about itself, one JSON object a line in `metrics.jsonl`.
+ *
+ * There are no TensorBoard event files: no kept library on npm was found that writes them.
  * @module
  */
 
@@ -18,6 +20,11 @@ export interface StepMetrics {
   readonly gradientNorm: number;
   /** Timing; not part of what a resumed run must repeat. */
   readonly tokensPerSecond: number;
+  /**
+   * Model FLOPs utilisation: the share of the hardware's peak that model FLOPs (lib/model/flops.ts, recomputation not counted) are of.
+   * Absent where no peak is known (peak_flops.ts), as on a CPU. Timing too.
+   */
+  readonly utilisation?: number;
 }
 
 /** After scoring a probing set. */

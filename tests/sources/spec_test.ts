@@ -41,6 +41,7 @@ Deno.test("parseSourceSpec() names the file and the field that is wrong", () => 
   assert.match(message({ ...valid, reader: { kind: "ftp" } }), /^a\.json: reader\.kind: /);
   assert.match(message({ ...valid, extra: 1 }), /extra/);
   assert.match(message({ ...valid, name: "a/b" }), /^a\.json: name: /);
+  assert.match(message({ ...valid, name: "a " }), /^a\.json: name: .*spaces between them/);
 });
 
 Deno.test("loadSourceSpecs() rejects an empty folder, broken JSON and a name used twice", async () => {
@@ -60,6 +61,16 @@ Deno.test("loadSourceSpecs() rejects an empty folder, broken JSON and a name use
   await assert.rejects(loadSourceSpecs("/nowhere"), {
     name: "UsageError",
     message: "/nowhere does not exist.",
+  });
+});
+
+Deno.test("sourceSpec() finds a source in a folder of data/sources, whose own name may have spaces", async () => {
+  const { name, reader } = await sourceSpec("mobilellm-r1/algebraic-stack");
+  assert.equal(name, "Algebraic stack");
+  assert.ok("path" in reader && reader.path.endsWith("/EleutherAI/proof-pile-2/algebraic-stack"));
+  await assert.rejects(sourceSpec("mobilellm-r1/nonesuch"), {
+    name: "UsageError",
+    message: /does not exist/,
   });
 });
 

@@ -5,9 +5,10 @@ import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { InterruptedError, RunError } from "../../lib/core/errors.ts";
 import { Random } from "../../lib/core/random.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
+import { trainingFlopsPerToken } from "../../lib/model/flops.ts";
 import { initialise } from "../../lib/model/initialise.ts";
 import type { BatchSource } from "../../lib/shards/batch.ts";
-import { METRICS_FILE, train, type TrainingRun } from "../../lib/train/loop.ts";
+import { CHECKPOINTS_FOLDER, METRICS_FILE, train, type TrainingRun } from "../../lib/train/loop.ts";
 import type { Metrics } from "../../lib/train/metrics.ts";
 import { readMetrics } from "../../lib/train/metrics_log.ts";
 
@@ -156,4 +157,42 @@ Deno.test("train() names the step at which the loss is no number", async () => {
     train(run),
     (error) => error instanceof RunError && /loss NaN.*step 0/.test(error.message),
   );
+});
+
+Deno.test("train() keeps checkpoints by its policy, and the same bits with any", async () => {
+  await using backend = await createTfjsBackend(config);
+  const plain = await trainingRun(backend),
+    kept = await trainingRun(backend, {
+      checkpointEvery: 2,
+      checkpoints: { newest: 1, multiplesOf: 6 },
+    });
+  await train(plain);
+  const expected = await backend.exportState();
+  await train(kept);
+  assert.deepEqual(await backend.exportState(), expected);
+  assert.deepEqual(
+    [...Deno.readDirSync(join(kept.directory, CHECKPOINTS_FOLDER))].map(({ name }) => name).sort(),
+    [6, 12, 18, 20].map((step) => `step-${String(step).padStart(8, "0")}.safetensors`),
+  );
+});
+
+Deno.test("train() says which share of a known card's peak it reaches, and nothing of an unknown one", async () => {
+  await using backend = await createTfjsBackend(config);
+  const steps = async (own: TrainBackend) => {
+    const run = await trainingRun(own, { probes: [] });
+    await train(run);
+    return (await readMetrics(join(run.directory, METRICS_FILE))).filter((entry) => entry.kind === "step");
+  };
+  assert.ok((await steps(backend)).every((entry) => !("utilisation" in entry)));
+  const card = new Proxy(backend, {
+    get(target, name) {
+      const value = name === "description"
+        ? "webgpu, NVIDIA T4 through Dawn, f32"
+        : Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  for (const { utilisation, tokensPerSecond } of await steps(card)) {
+    assert.equal(utilisation, tokensPerSecond * trainingFlopsPerToken(config, 6) / 8.1e12);
+  }
 });
