@@ -16,6 +16,11 @@ export function isSlow({ adapter }: Device): boolean {
   return /llvmpipe|swiftshader/i.test(adapter);
 }
 
+/** GB/s; null for an unknown card. */
+export function memoryBandwidth({ adapter }: Device): number | null {
+  return cards.find(({ name }) => name.test(adapter))?.memory ?? null;
+}
+
 /** "33% of 989 TFLOP/s": of the limit that work of this intensity runs into first; empty for an unknown card. */
 export function shareOfLimit(
   { adapter, tier }: Device,

@@ -1,9 +1,10 @@
 /**
  * `deno task bench`: the CPU's and the GPU's kernels on this machine, each a program of its own.
  *
- *     deno task bench [--check | --tune | --profile] [--json]
+ *     deno task bench [--check | --tune | --profile | --on-device] [--json]
  *
- * Without a flag: products and training steps on the CPU, products on every GPU provider and tier, training steps on the fastest.
+ * Without a flag: products, training steps and generation on the CPU, products on every GPU provider and tier, training steps and generation on
+ * the fastest. `--on-device` measures the paper's Table 10 here.
  * `--check` compares every GPU kernel with 64-bit references, `--tune` finds the fastest tiles here and caches them, `--profile` shows a
  * step's kernels one by one.
  * `--json` prints one object on standard output and everything else on standard error.
@@ -17,16 +18,23 @@ const { values: flags } = parseArgs({
     check: { type: "boolean", default: false },
     tune: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
+    "on-device": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
 
 /** Programs beside this one, with their arguments. */
 function programs(): string[][] {
-  if (flags.check) return [["gpu.ts", "--check"], ["step.ts", "check"], ["gpu_influence.ts", "check"]];
+  if (flags.check) {
+    return [["gpu.ts", "--check"], ["step.ts", "check"], ["gpu_influence.ts", "check"], [
+      "gpu_decode.ts",
+      "--check",
+    ]];
+  }
   if (flags.tune) return [["gpu.ts", "--tune"]];
   if (flags.profile) return [["step.ts", "profile"]];
-  return [["cpu.ts"], ["gpu.ts"], ["step.ts", "models"]];
+  if (flags["on-device"]) return [["on_device.ts"]];
+  return [["cpu.ts"], ["decode.ts"], ["gpu.ts"], ["step.ts", "models"], ["gpu_decode.ts"]];
 }
 
 const results: Record<string, unknown> = {};

@@ -96,7 +96,8 @@ export async function profileStep(
   }
 }
 
-function grouped(times: readonly DispatchTime[]): KernelTime[] {
+/** Adds up the dispatches of one name. */
+export function grouped(times: readonly DispatchTime[]): KernelTime[] {
   const groups = new Map<string, KernelTime>();
   for (const { label, microseconds, flops, bytes } of times) {
     const kernel = label.replace(/layer \d+ /, "");

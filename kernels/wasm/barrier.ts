@@ -1,39 +1,67 @@
 /**
- * How workers share the tasks of a phase and meet after it, on three counters in the shared memory.
+ * How workers share the tasks of one phase after another, on three counters in the shared memory.
+ *
+ * A phase has ended when its tasks are done, whoever did them: a worker that the operating system holds up without a
+ * task holds up nobody, and takes part again in whatever phase the others have come to.
  * @module
  */
 import type { Phase } from "./plan/context.ts";
 
-/** Places in the control array. */
+/** Places in the control array: which phase, and the next task of it; tasks done; which phase again, to sleep on. */
 const NEXT = 0;
-const ARRIVED = 1;
-const GENERATION = 2;
+const DONE = 1;
+const PHASE = 2;
 
-/** Looks at the generation before a worker goes to sleep: about as long as waking it would take. */
+/** Low bits of NEXT, the task; the bits above are the phase's number, counted on from run to run and around. */
+const TASK_BITS = 20;
+const TASKS = 2 ** TASK_BITS;
+const PHASES = 2 ** (32 - TASK_BITS);
+
+/** Looks at the phase before a worker goes to sleep: about as long as waking it would take. */
 const SPINS = 5000;
 
-/** Runs phases together with `workers − 1` others that do the same; returns when all have finished. */
-export function runPhases(control: Int32Array, workers: number, phases: readonly Phase[]) {
-  for (const phase of phases) {
-    for (let task = Atomics.add(control, NEXT, 1); task < phase.tasks; task = Atomics.add(control, NEXT, 1)) {
-      phase.run(task);
-    }
-    meet(control, workers);
-  }
-}
+/** One worker's part in all runs; every worker of a crew has to take part in each. */
+export class PhaseRunner {
+  /** Number of the next run's first phase. */
+  #first = 0;
 
-/** Returns once every worker has called it; the last one puts the task counter back. */
-function meet(control: Int32Array, workers: number) {
-  const generation = Atomics.load(control, GENERATION);
-  if (Atomics.add(control, ARRIVED, 1) === workers - 1) {
-    Atomics.store(control, NEXT, 0);
-    Atomics.store(control, ARRIVED, 0);
-    Atomics.add(control, GENERATION, 1);
-    Atomics.notify(control, GENERATION);
-    return;
+  constructor(private readonly control: Int32Array) {}
+
+  /** Runs phases together with the others; returns when all have finished. A run has fewer than 4096 phases. */
+  run(phases: readonly Phase[]) {
+    const { control } = this;
+    const work = phases.filter(({ tasks }) => tasks > 0);
+    const end = (this.#first + work.length) % PHASES;
+    for (;;) {
+      const next = Atomics.load(control, NEXT);
+      const number = next >>> TASK_BITS;
+      if (number === end) break;
+      // Between the first phase and the end.
+      const phase = work[(number - this.#first + PHASES) % PHASES] as Phase;
+      const task = next & (TASKS - 1);
+      if (task === phase.tasks) this.#waitBehind(number);
+      else if (Atomics.compareExchange(control, NEXT, next, next + 1) === next) {
+        phase.run(task);
+        if (Atomics.add(control, DONE, 1) === phase.tasks - 1) this.#advance(number);
+      }
+    }
+    this.#first = end;
   }
-  for (let spin = 0; spin < SPINS; spin++) {
-    if (Atomics.load(control, GENERATION) !== generation) return;
+
+  #advance(number: number) {
+    const { control } = this;
+    const following = (number + 1) % PHASES;
+    Atomics.store(control, DONE, 0);
+    Atomics.store(control, NEXT, following << TASK_BITS);
+    Atomics.store(control, PHASE, following);
+    Atomics.notify(control, PHASE);
   }
-  while (Atomics.load(control, GENERATION) === generation) Atomics.wait(control, GENERATION, generation);
+
+  #waitBehind(number: number) {
+    const { control } = this;
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (Atomics.load(control, PHASE) !== number) return;
+    }
+    while (Atomics.load(control, PHASE) === number) Atomics.wait(control, PHASE, number);
+  }
 }

@@ -335,4 +335,68 @@ export interface Kernels {
     from: number,
     to: number,
   ): void;
+  // vector_product.ts
+  multiplyRow(
+    x: Address,
+    panels: Address,
+    depth: number,
+    columns: number,
+    base: Address,
+    y: Address,
+  ): void;
+  gatherPanels(tokens: Address, panels: Address, x: Address, rows: number, width: number): void;
+  // quantised.ts
+  multiplyQuantised(
+    x: Address,
+    corrections: Address,
+    steps: Address,
+    rows: number,
+    packed: Address,
+    scales: Address,
+    depth: number,
+    group: number,
+    columns: number,
+    base: Address,
+    baseStride: Bytes,
+    y: Address,
+    stride: Bytes,
+  ): void;
+  quantiseRows(
+    x: Address,
+    rows: number,
+    width: number,
+    group: number,
+    p: Address,
+    corrections: Address,
+    steps: Address,
+  ): void;
+  gatherQuantised(
+    tokens: Address,
+    packed: Address,
+    scales: Address,
+    x: Address,
+    rows: number,
+    width: number,
+    group: number,
+  ): void;
+  // cached_attention.ts
+  attendBlock(
+    q: Address,
+    heads: number,
+    keys: Address,
+    values: Address,
+    count: number,
+    headSize: number,
+    scale: number,
+    scores: Address,
+    parts: Address,
+  ): void;
+  combineBlocks(
+    parts: Address,
+    blocks: number,
+    stride: Bytes,
+    heads: number,
+    headSize: number,
+    output: Address,
+  ): void;
 }

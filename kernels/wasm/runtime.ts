@@ -12,25 +12,20 @@ import { rotaryTable } from "./memory/rotary_table.ts";
 import { compileKernels, hasRelaxedSimd, type Variant } from "./module.ts";
 import type { Run } from "./plan.ts";
 import type { BatchShape, TransformerShape } from "./shape.ts";
-import type { Reply, Start } from "./worker.ts";
-
-/** A worker stopped, or a kernel trapped. The runtime is of no further use. */
-export class WorkerError extends Error {
-  override readonly name = "WorkerError";
-}
+import { WorkerPool } from "./pool.ts";
+import type { Start } from "./worker.ts";
 
 /** A model's memory and workers. Calls must not overlap. */
 export class TransformerRuntime implements Disposable {
   readonly model: ModelMemory;
   #placed: { key: string; memory: BatchMemory } | undefined;
-  #stopped = false;
 
   private constructor(
     readonly shape: TransformerShape,
     readonly variant: Variant,
     readonly memory: WebAssembly.Memory,
     readonly crew: Crew,
-    private readonly workers: readonly Worker[],
+    private readonly pool: WorkerPool,
   ) {
     this.model = modelMemory(shape);
   }
@@ -56,16 +51,12 @@ export class TransformerRuntime implements Disposable {
       maximum: MEMORY_LIMIT / PAGE_BYTES,
       shared: true,
     });
-    const workers = Array.from(
+    const first = Array.from(
       { length: crew.workers },
-      () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
+      (_, worker): Start => ({ module, memory, shape, crew, worker }),
     );
-    const runtime = new TransformerRuntime(shape, variant, memory, crew, workers);
-    await runtime.#everyone((worker, i) => {
-      const start: Start = { module, memory, shape, crew, worker: i };
-      worker.postMessage(start);
-    });
-    return runtime;
+    const pool = await WorkerPool.start(new URL("./worker.ts", import.meta.url), first);
+    return new TransformerRuntime(shape, variant, memory, crew, pool);
   }
 
   /**
@@ -127,35 +118,12 @@ export class TransformerRuntime implements Disposable {
    * @throws {WorkerError} where a worker fails, which stops all, or after they were stopped.
    */
   async run(run: Run): Promise<void> {
-    if (this.#stopped) throw new WorkerError("The workers were stopped.");
-    await this.#everyone((worker) => worker.postMessage(run));
+    await this.pool.run(run);
   }
 
   /** Stops the workers. */
   [Symbol.dispose]() {
-    this.#stopped = true;
-    for (const worker of this.workers) worker.terminate();
-  }
-
-  /** Sends every worker something and waits for all to answer. */
-  async #everyone(send: (worker: Worker, index: number) => void) {
-    const replies = this.workers.map((worker, i) =>
-      new Promise<void>((resolve, reject) => {
-        const fail = (message: string) => reject(new WorkerError(`Worker ${i}: ${message}`));
-        worker.onmessage = ({ data }: MessageEvent<Reply>) => data.done ? resolve() : fail(data.message);
-        worker.onerror = (event) => {
-          event.preventDefault();
-          fail(event.message);
-        };
-        send(worker, i);
-      })
-    );
-    try {
-      await Promise.all(replies);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
+    this.pool[Symbol.dispose]();
   }
 }
 

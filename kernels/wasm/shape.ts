@@ -26,6 +26,8 @@ export interface TransformerShape {
   /** Norm of each head of q and k: none, without a weight (assembly/rotary.ts), or with one (assembly/head_norm.ts). */
   readonly queryKeyNorm: "none" | "after rope" | "before rope, weighted";
   readonly tiedEmbeddings: boolean;
+  /** forward: no room for gradient, moments and what only the backward pass reads. Absent: training. */
+  readonly purpose?: "training" | "forward";
 }
 
 /** What determines the buffers of a pass over a batch. */

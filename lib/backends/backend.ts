@@ -16,8 +16,13 @@ export interface TokenBatch {
   readonly tokens: Uint32Array;
   /** The token that follows each input. */
   readonly targets: Uint32Array;
-  /** Weight of each target in the loss (0 hides it); absent: all 1. */
+  /** Weight of each target in the loss (0 hides it, one below 0 unteaches it); absent: all 1. */
   readonly weights?: Float32Array;
+  /**
+   * What Σ weight·loss is divided by, together with those of the other micro-batches; absent: Σ weight. For weights of both
+   * signs, whose sum says nothing.
+   */
+  readonly normaliser?: number;
   /** Document number of each position; attention never crosses a change. Absent: one document a sequence. */
   readonly documents?: Uint32Array;
   /** Distil towards these targets instead of, or beside, the cross-entropy. */
@@ -53,11 +58,11 @@ export interface UpdateSettings {
 
 /** What a step did. */
 export interface StepResult {
-  /** Σ weight·loss / Σ weight over every target of every micro-batch, before the update. */
+  /** Σ weight·loss / Σ weight (or the normalisers) over every target of every micro-batch, before the update. */
   readonly loss: number;
   /** Global 2-norm of the gradient, before clipping. */
   readonly gradientNorm: number;
-  /** Targets with a weight above zero. */
+  /** Targets with a weight other than zero. */
   readonly tokens: number;
 }
 
@@ -84,12 +89,23 @@ export interface SequenceLoss {
   readonly weight: Float32Array;
 }
 
-/** A model with its optimizer, on one kind of hardware. Calls must not overlap. */
-export interface TrainBackend extends AsyncDisposable {
+/** A model that is asked and not trained, on one kind of hardware. Calls must not overlap. */
+export interface ForwardBackend extends AsyncDisposable {
   readonly name: "wasm" | "webgpu" | "tfjs";
   /** What runs it, for people: "wasm, relaxed SIMD, 2 workers". */
   readonly description: string;
   readonly config: ModelConfig;
+  /** Cross-entropy per sequence; a teacher is ignored. */
+  evaluate(batch: TokenBatch): Promise<SequenceLoss>;
+  /** Logits of every position [sequences × length × V], or of each sequence's last [sequences × V]. */
+  logits(
+    batch: Pick<TokenBatch, "sequences" | "length" | "tokens" | "documents">,
+    positions?: "all" | "last",
+  ): Promise<Float32Array>;
+}
+
+/** A model with its optimizer. */
+export interface TrainBackend extends ForwardBackend {
   /**
    * One optimizer update from the gradient accumulated over the micro-batches; the loss is normalised by the
    * weights of all of them, so that splitting a batch changes nothing but rounding.
@@ -97,13 +113,6 @@ export interface TrainBackend extends AsyncDisposable {
   step(microBatches: readonly TokenBatch[], update: UpdateSettings): Promise<StepResult>;
   /** Loss and gradient [parameters] without an update. */
   gradient(microBatches: readonly TokenBatch[]): Promise<{ loss: number; gradient: Float32Array }>;
-  /** Cross-entropy per sequence, forward only; a teacher is ignored. */
-  evaluate(batch: TokenBatch): Promise<SequenceLoss>;
-  /** Logits of every position [sequences × length × V], or of each sequence's last [sequences × V]. */
-  logits(
-    batch: Pick<TokenBatch, "sequences" | "length" | "tokens" | "documents">,
-    positions?: "all" | "last",
-  ): Promise<Float32Array>;
   /** A copy of the state. */
   exportState(): Promise<TrainState>;
   /** Replaces the state. */

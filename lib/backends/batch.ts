@@ -28,6 +28,9 @@ export function checkBatch(
       );
     }
   }
+  if (batch.normaliser !== undefined && !(batch.normaliser > 0 && batch.normaliser < Infinity)) {
+    throw new UsageError(`Batch: its normaliser is ${batch.normaliser}, expected a number above 0.`);
+  }
   for (const name of ["tokens", "targets"] as const) checkIds(name, batch[name], config.vocabularySize);
   if (teacher === undefined) return;
   const entries = teacher.ids === undefined ? positions * config.vocabularySize : teacher.ids.length;
@@ -70,14 +73,14 @@ export function sum(values: Float32Array): number {
   return total;
 }
 
-/** Σ of the weights of a batch's targets; without weights each counts 1. */
-export function totalWeight({ weights, targets }: TokenBatch): number {
-  return weights === undefined ? targets.length : sum(weights);
+/** What a batch adds to the denominator of a step's loss: its normaliser, else Σ weight; without weights each counts 1. */
+export function totalWeight({ weights, targets, normaliser }: TokenBatch): number {
+  return normaliser ?? (weights === undefined ? targets.length : sum(weights));
 }
 
-/** Number of targets with a weight above zero. */
+/** Number of targets with a weight other than zero. */
 export function countTargets({ weights, targets }: TokenBatch): number {
   return weights === undefined
     ? targets.length
-    : weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
+    : weights.reduce((count, weight) => count + (weight !== 0 ? 1 : 0), 0);
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ModelConfig } from "../model/config.ts";
-import type { TrainBackend } from "./backend.ts";
+import type { ForwardBackend, TrainBackend } from "./backend.ts";
 import type { InfluenceBackend, InfluenceTensors } from "./influence.ts";
 
 /** Settings of the CPU backend; the others choose for themselves. */
@@ -27,6 +27,32 @@ export async function openBackend(
       return await (await import("./webgpu.ts")).createWebgpuBackend(config);
     case "tfjs":
       return await (await import("./tfjs.ts")).createTfjsBackend(config);
+  }
+}
+
+/**
+ * A model to ask: a teacher, a judge, one to evaluate. On wasm and webgpu it has no room for gradient and moments, a third of what
+ * training holds and less; tfjs, the oracle, opens one that could be trained.
+ *
+ * @param weights [parameters], copied.
+ */
+export async function openForward(
+  name: "wasm" | "webgpu" | "tfjs",
+  config: ModelConfig,
+  weights: Float32Array,
+  options: BackendOptions,
+): Promise<ForwardBackend> {
+  switch (name) {
+    case "wasm":
+      return await (await import("./wasm.ts")).createWasmForward(config, weights, options);
+    case "webgpu":
+      return await (await import("./webgpu.ts")).createWebgpuForward(config, weights);
+    case "tfjs": {
+      const backend = await openBackend(name, config, options);
+      const zeros = new Float32Array(weights.length);
+      await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
+      return backend;
+    }
   }
 }
 

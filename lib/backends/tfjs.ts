@@ -26,7 +26,7 @@ import type {
   TrainState,
   UpdateSettings,
 } from "./backend.ts";
-import { checkBatch } from "./batch.ts";
+import { checkBatch, countTargets, sum, totalWeight } from "./batch.ts";
 
 type Inputs = Pick<TokenBatch, "sequences" | "length" | "tokens" | "documents">;
 
@@ -62,21 +62,21 @@ class TfjsBackend implements TrainBackend {
       const scale = clipScale(gradientNorm, update.maxGradientNorm);
       this.#state = adamw(parameterLayout(this.config), this.#state, gradient, scale, update);
     }
-    const counts = microBatches.map((batch) => targetWeights(batch).filter((weight) => weight > 0).length);
-    return { loss, gradientNorm, tokens: counts.reduce((a, b) => a + b, 0) };
+    const tokens = microBatches.reduce((count, batch) => count + countTargets(batch), 0);
+    return { loss, gradientNorm, tokens };
   }
 
   // deno-lint-ignore require-await
   async gradient(microBatches: readonly TokenBatch[]): Promise<{ loss: number; gradient: Float32Array }> {
     for (const batch of microBatches) checkBatch(this.config, batch);
-    const totalWeight = microBatches.reduce((total, batch) => total + sum(targetWeights(batch)), 0);
+    const total = microBatches.reduce((total, batch) => total + totalWeight(batch), 0);
     const gradient = new Float32Array(parameterCount(this.config));
     let loss = 0;
     for (const batch of microBatches) {
       loss += tf.tidy(() => {
         const share = (...tensors: tf.Tensor[]) =>
           tf.sum(this.#weightedLosses(namedParameters(this.config, tensors), batch))
-            .div(totalWeight) as tf.Scalar;
+            .div(total) as tf.Scalar;
         const tensors = parameterTensors(this.config, this.#state.weights);
         const { value, grads } = tf.valueAndGrads(share)(tensors);
         parameterLayout(this.config).forEach(({ offset }, i) => {
@@ -183,8 +183,4 @@ function copy({ step, weights, firstMoment, secondMoment }: TrainState): TrainSt
 
 function targetWeights({ weights, targets }: Pick<TokenBatch, "weights" | "targets">): Float32Array {
   return weights ?? new Float32Array(targets.length).fill(1);
-}
-
-function sum(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -13,8 +13,9 @@ import type { BatchShape } from "../../kernels/webgpu/plan/transformer_activatio
 import { KINDS } from "../../kernels/webgpu/plan/transformer_parameters.ts";
 import type { Tuning } from "../../kernels/webgpu/tuning.ts";
 import { canonicalJson } from "../core/artefacts.ts";
-import type { ModelConfig } from "../model/config.ts";
+import { checkModelConfig, type ModelConfig, parameterCount } from "../model/config.ts";
 import type {
+  ForwardBackend,
   SequenceLoss,
   StepResult,
   TokenBatch,
@@ -23,6 +24,7 @@ import type {
   UpdateSettings,
 } from "./backend.ts";
 import { checkBatch, countTargets, sum, totalWeight } from "./batch.ts";
+import { checkLength } from "./influence.ts";
 import { checkState, STATE_ARRAYS } from "./state.ts";
 import {
   type Inputs,
@@ -33,7 +35,6 @@ import {
   writeTokenRuns,
 } from "./webgpu_batch.ts";
 import { asRunError } from "./webgpu_errors.ts";
-import { checkWebgpuModel } from "./webgpu_model.ts";
 
 /** Where and how the backend runs. */
 export interface WebgpuOptions {
@@ -59,54 +60,129 @@ const NO_LIMIT = 1e30;
 /**
  * The WebGPU backend, with all weights 0 until `importState`.
  *
- * @throws {UsageError} for a config that describes no computable model, or one that only other backends compute.
+ * @throws {UsageError} for a config that describes no computable model.
  * @throws {RunError} where no GPU offers what was asked for, or the model does not fit into its memory.
  */
 export async function createWebgpuBackend(
   config: ModelConfig,
   options: WebgpuOptions = {},
 ): Promise<TrainBackend> {
-  checkWebgpuModel(config);
-  return new WebgpuBackend(config, await openModel(config, options), options);
+  checkModelConfig(config);
+  return new WebgpuBackend(config, await openModel(config, "all", options), options);
+}
+
+/**
+ * A model to ask on a GPU: its weights, and their f16 copy on the f16 and tensor tiers.
+ *
+ * @param weights [parameters], copied.
+ * @throws {UsageError} as `createWebgpuBackend`, and for another number of weights.
+ * @throws {RunError} as `createWebgpuBackend`.
+ */
+export async function createWebgpuForward(
+  config: ModelConfig,
+  weights: Float32Array,
+  options: WebgpuOptions = {},
+): Promise<ForwardBackend> {
+  checkModelConfig(config);
+  checkLength("weights", weights, parameterCount(config));
+  const model = await openModel(config, "weights", options);
+  model.parameters.write("weights", weights);
+  model.cast?.submit();
+  await asRunError(model.device.settled());
+  return new WebgpuForward(config, model);
 }
 
 /** A model with its buffers on a device of its own. */
 async function openModel(
   config: ModelConfig,
+  arrays: "all" | "weights",
   options: WebgpuOptions,
   tuning?: Tuning,
 ): Promise<TransformerModel> {
   const { provider = "auto", tier = "auto" } = options;
   const device = await asRunError(openDevice({ provider, tier, ...(tuning && { tuning }) }));
   try {
-    return await asRunError(TransformerModel.create(device, config));
+    return await asRunError(TransformerModel.create(device, config, arrays));
   } catch (error) {
     device[Symbol.dispose]();
     throw error;
   }
 }
 
-class WebgpuBackend implements TrainBackend {
+/** What needs no gradient. */
+class WebgpuForward implements ForwardBackend {
   readonly name = "webgpu";
   readonly description: string;
-  #model: TransformerModel;
+
+  constructor(readonly config: ModelConfig, protected model: TransformerModel) {
+    const { provider, tier, adapter } = this.device;
+    this.description = `webgpu, ${adapter} through ${provider === "dawn" ? "Dawn" : "Deno"}, ${tier}`;
+  }
+
+  protected get device(): Device {
+    return this.model.device;
+  }
+
+  async evaluate(batch: TokenBatch): Promise<SequenceLoss> {
+    checkBatch(this.config, batch);
+    const { sequences, length, weights } = batch;
+    const plan = await this.plan(shapeOf(batch, null));
+    writeInputs(this.device, plan.activations, batch);
+    writeTargets(this.device, plan.activations, batch);
+    plan.forward.submit();
+    plan.loss.submit();
+    const sums = await asRunError(this.device.read(plan.activations.sequenceLosses, 0, 4 * sequences));
+    return {
+      negativeLogLikelihood: new Float32Array(sums),
+      weight: Float32Array.from(
+        { length: sequences },
+        (_, i) => weights === undefined ? length : sum(weights.subarray(i * length, (i + 1) * length)),
+      ),
+    };
+  }
+
+  async logits(batch: Inputs, positions: "all" | "last" = "all"): Promise<Float32Array> {
+    checkBatch(this.config, batch);
+    const { sequences, length } = batch;
+    const { vocabularySize } = this.config;
+    const plan = await this.plan(shapeOf(batch, null));
+    writeInputs(this.device, plan.activations, batch);
+    plan.forward.submit();
+    const { logits, logitRows, logitStride, element } = plan.activations;
+    const rows = positions === "all" ? sequences * length : sequences;
+    const step = positions === "all" ? 1 : length;
+    const result = new Float32Array(rows * vocabularySize);
+    for (let first = 0; first < rows; first += logitRows) {
+      const count = Math.min(logitRows, rows - first);
+      (await asRunError(plan.logits((first + 1) * step - 1, count, step))).submit();
+      const bytes = await asRunError(this.device.read(logits));
+      const block = element === "f16" ? new Float16Array(bytes) : new Float32Array(bytes);
+      for (let row = 0; row < count; row++) {
+        const from = row * logitStride;
+        result.set(block.subarray(from, from + vocabularySize), (first + row) * vocabularySize);
+      }
+    }
+    return result;
+  }
+
+  // deno-lint-ignore require-await -- the interface's other backends have to wait
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.device[Symbol.dispose]();
+  }
+
+  protected plan(shape: BatchShape): Promise<BatchPlan> {
+    return asRunError(this.model.plan(shape));
+  }
+}
+
+class WebgpuBackend extends WebgpuForward implements TrainBackend {
   /** Updates done. */
   #step = 0;
   #lossScale: number;
 
-  constructor(
-    readonly config: ModelConfig,
-    model: TransformerModel,
-    private readonly options: WebgpuOptions,
-  ) {
-    this.#model = model;
-    const { provider, tier, adapter } = this.#device;
-    this.description = `webgpu, ${adapter} through ${provider === "dawn" ? "Dawn" : "Deno"}, ${tier}`;
+  constructor(config: ModelConfig, model: TransformerModel, private readonly options: WebgpuOptions) {
+    super(config, model);
     this.#lossScale = this.#firstLossScale();
-  }
-
-  get #device(): Device {
-    return this.#model.device;
   }
 
   async step(microBatches: readonly TokenBatch[], update: UpdateSettings): Promise<StepResult> {
@@ -122,89 +198,42 @@ class WebgpuBackend implements TrainBackend {
 
   async gradient(microBatches: readonly TokenBatch[]): Promise<{ loss: number; gradient: Float32Array }> {
     const { loss, gradientFactor } = await this.#accumulate(microBatches, null);
-    return { loss, gradient: await asRunError(this.#model.parameters.read("gradient", gradientFactor)) };
-  }
-
-  async evaluate(batch: TokenBatch): Promise<SequenceLoss> {
-    checkBatch(this.config, batch);
-    const { sequences, length, weights } = batch;
-    const plan = await this.#plan(shapeOf(batch, null));
-    writeInputs(this.#device, plan.activations, batch);
-    writeTargets(this.#device, plan.activations, batch);
-    plan.forward.submit();
-    plan.loss.submit();
-    const sums = await asRunError(this.#device.read(plan.activations.sequenceLosses, 0, 4 * sequences));
-    return {
-      negativeLogLikelihood: new Float32Array(sums),
-      weight: Float32Array.from(
-        { length: sequences },
-        (_, i) => weights === undefined ? length : sum(weights.subarray(i * length, (i + 1) * length)),
-      ),
-    };
-  }
-
-  async logits(batch: Inputs, positions: "all" | "last" = "all"): Promise<Float32Array> {
-    checkBatch(this.config, batch);
-    const { sequences, length } = batch;
-    const { vocabularySize } = this.config;
-    const plan = await this.#plan(shapeOf(batch, null));
-    writeInputs(this.#device, plan.activations, batch);
-    plan.forward.submit();
-    const { logits, logitRows, logitStride, element } = plan.activations;
-    const rows = positions === "all" ? sequences * length : sequences;
-    const step = positions === "all" ? 1 : length;
-    const result = new Float32Array(rows * vocabularySize);
-    for (let first = 0; first < rows; first += logitRows) {
-      const count = Math.min(logitRows, rows - first);
-      (await asRunError(plan.logits((first + 1) * step - 1, count, step))).submit();
-      const bytes = await asRunError(this.#device.read(logits));
-      const block = element === "f16" ? new Float16Array(bytes) : new Float32Array(bytes);
-      for (let row = 0; row < count; row++) {
-        const from = row * logitStride;
-        result.set(block.subarray(from, from + vocabularySize), (first + row) * vocabularySize);
-      }
-    }
-    return result;
+    return { loss, gradient: await asRunError(this.model.parameters.read("gradient", gradientFactor)) };
   }
 
   async exportState(): Promise<TrainState> {
-    const { parameters } = this.#model;
+    const { parameters } = this.model;
     return {
       step: this.#step,
       weights: await asRunError(parameters.read("weights")),
       firstMoment: await asRunError(parameters.read("firstMoment")),
       secondMoment: await asRunError(parameters.read("secondMoment")),
-      ...(this.#device.tier !== "f32" && { lossScale: this.#lossScale }),
-      tuning: this.#device.tuning,
+      ...(this.device.tier !== "f32" && { lossScale: this.#lossScale }),
+      tuning: this.device.tuning,
     };
   }
 
   async importState(state: TrainState): Promise<void> {
     checkState(this.config, state);
     await this.#retune(state.tuning);
-    for (const name of STATE_ARRAYS) this.#model.parameters.write(name, state[name]);
-    this.#model.cast?.submit();
+    for (const name of STATE_ARRAYS) this.model.parameters.write(name, state[name]);
+    this.model.cast?.submit();
     this.#step = state.step;
     this.#lossScale = this.#firstLossScale(state.lossScale);
-    await asRunError(this.#device.settled());
-  }
-
-  // deno-lint-ignore require-await -- the interface's other backends have to wait
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#device[Symbol.dispose]();
+    await asRunError(this.device.settled());
   }
 
   /** Moves to a device with the tiles that a run began with; kernels are compiled for their tiles. */
   async #retune(tuning: Tuning | undefined): Promise<void> {
     const choices = ({ products }: Tuning) => canonicalJson(products);
-    if (tuning === undefined || choices(tuning) === choices(this.#device.tuning)) return;
-    this.#device[Symbol.dispose]();
-    this.#model = await openModel(this.config, this.options, tuning);
+    if (tuning === undefined || choices(tuning) === choices(this.device.tuning)) return;
+    this.device[Symbol.dispose]();
+    this.model = await openModel(this.config, "all", this.options, tuning);
   }
 
   /** f32 gradients need no scale. */
   #firstLossScale(saved = FIRST_LOSS_SCALE): number {
-    return this.#device.tier === "f32" ? 1 : saved;
+    return this.device.tier === "f32" ? 1 : saved;
   }
 
   /**
@@ -218,31 +247,31 @@ class WebgpuBackend implements TrainBackend {
     const training = { recompute: this.options.recompute ?? false };
     for (;;) {
       const gradientFactor = 1 / (this.#lossScale * total);
-      this.#device.write(this.#model.settings, this.#settings(gradientFactor, update));
-      this.#model.begin.submit();
+      this.device.write(this.model.settings, this.#settings(gradientFactor, update));
+      this.model.begin.submit();
       const plans = new Set([
-        this.#model.begin,
-        this.#model.measure,
-        ...(update ? [this.#model.update] : []),
+        this.model.begin,
+        this.model.measure,
+        ...(update ? [this.model.update] : []),
       ]);
       for (const batch of microBatches) {
-        const plan = await this.#plan(shapeOf(batch, training));
-        writeInputs(this.#device, plan.activations, batch);
+        const plan = await this.plan(shapeOf(batch, training));
+        writeInputs(this.device, plan.activations, batch);
         plan.forward.submit();
         // The forward pass does not read these: they are made while it runs.
-        writeTargets(this.#device, plan.activations, batch);
-        writeTokenRuns(this.#device, plan.activations, batch, vocabularySize);
+        writeTargets(this.device, plan.activations, batch);
+        writeTokenRuns(this.device, plan.activations, batch, vocabularySize);
         if (batch.teacher !== undefined) {
-          writeTeacher(this.#device, plan.activations, batch.teacher, vocabularySize);
+          writeTeacher(this.device, plan.activations, batch.teacher, vocabularySize);
         }
         plan.loss.submit();
         plans.add(plan.forward).add(plan.loss);
       }
-      this.#model.measure.submit();
-      if (update !== null) this.#model.update.submit();
+      this.model.measure.submit();
+      if (update !== null) this.model.update.submit();
       // The next step's commands, while the device works on this one's.
       for (const plan of plans) plan.prepare();
-      const report = new Float32Array(await asRunError(this.#device.read(this.#model.report)));
+      const report = new Float32Array(await asRunError(this.device.read(this.model.report)));
       // The report has an entry for each of its names.
       const [sum, gradientNorm, finite] = [REPORT.loss, REPORT.gradientNorm, REPORT.finite].map((i) =>
         report[i] as number
@@ -272,9 +301,5 @@ class WebgpuBackend implements TrainBackend {
       settings[SETTINGS.keep + i] = decayedKinds.includes(kind) ? 1 - learningRate * weightDecay : 1;
     });
     return settings;
-  }
-
-  #plan(shape: BatchShape): Promise<BatchPlan> {
-    return asRunError(this.#model.plan(shape));
   }
 }

@@ -8,7 +8,7 @@
 import { openDevice } from "../../kernels/webgpu/device/device.ts";
 import { type InfluenceBatchPlans, InfluenceModel } from "../../kernels/webgpu/plan/influence.ts";
 import type { InfluenceVector } from "../../kernels/webgpu/plan/influence_buffers.ts";
-import { type ModelConfig, parameterCount, type ParameterSpec } from "../model/config.ts";
+import { checkModelConfig, type ModelConfig, parameterCount, type ParameterSpec } from "../model/config.ts";
 import type { TokenBatch } from "./backend.ts";
 import { checkBatch } from "./batch.ts";
 import {
@@ -25,7 +25,6 @@ import type { Batches, StreamingInfluence, WeightedBatch } from "./influence_str
 import { FIRST_LOSS_SCALE, type WebgpuOptions } from "./webgpu.ts";
 import { writeInputs, writeTargets, writeTokenRuns } from "./webgpu_batch.ts";
 import { asRunError } from "./webgpu_errors.ts";
-import { checkWebgpuModel } from "./webgpu_model.ts";
 import { InfluenceSection } from "./webgpu_influence_section.ts";
 
 /**
@@ -34,7 +33,7 @@ import { InfluenceSection } from "./webgpu_influence_section.ts";
  * Memory of the device, beside the weights and a batch's activations: for each vector or sum 4 bytes a parameter, 6 on the f16 tiers.
  * All logits of a sequence exist at once, in the tier's own type.
  *
- * @throws {UsageError} for a config that describes no computable model, or one that only other backends compute.
+ * @throws {UsageError} for a config that describes no computable model.
  * @throws {RunError} where no GPU offers what was asked for, or the model does not fit into its memory.
  */
 export async function createWebgpuInfluence(
@@ -42,7 +41,7 @@ export async function createWebgpuInfluence(
   tensors: InfluenceTensors,
   { provider = "auto", tier = "auto" }: Pick<WebgpuOptions, "provider" | "tier"> = {},
 ): Promise<StreamingInfluence> {
-  checkWebgpuModel(config);
+  checkModelConfig(config);
   const device = await asRunError(openDevice({ provider, tier }));
   try {
     const model = await asRunError(InfluenceModel.create(device, config, tensors));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkBatch } from "../../lib/backends/batch.ts";
+import { checkBatch, countTargets, totalWeight } from "../../lib/backends/batch.ts";
 import { UsageError } from "../../lib/core/errors.ts";
 import { randomBatch, SMALL_MODEL } from "./small_model.ts";
 
@@ -22,6 +22,7 @@ Deno.test("checkBatch() names what does not fit", async (t) => {
   const cases: Record<string, [Partial<Parameters<typeof checkBatch>[1]>, RegExp]> = {
     shape: [{ length: 0 }, /shape is 2 × 0/],
     tokens: [{ tokens: new Uint32Array(5) }, /tokens has 5 entries, expected 2 × 3 = 6/],
+    normaliser: [{ normaliser: 0 }, /its normaliser is 0, expected a number above 0/],
     weights: [{ weights: new Float32Array(7) }, /weights has 7 entries/],
     documents: [{ documents: new Uint32Array(1) }, /documents has 1 entries/],
     vocabulary: [
@@ -45,4 +46,13 @@ Deno.test("checkBatch() names what does not fit", async (t) => {
       );
     });
   }
+});
+
+Deno.test("totalWeight() is the normaliser, else the sum of weights, else the number of targets", () => {
+  const weights = Float32Array.of(1, -1, 0.5, 0, 0, 0);
+  assert.equal(totalWeight({ ...BATCH, weights, normaliser: 4 }), 4);
+  assert.equal(totalWeight({ ...BATCH, weights }), 0.5);
+  const { weights: _, ...unweighted } = BATCH;
+  assert.equal(totalWeight(unweighted), 6);
+  assert.equal(countTargets({ ...BATCH, weights }), 3);
 });

@@ -184,9 +184,17 @@ Deno.test("wasm: tiles of products, norms and sums change nothing but rounding",
 
 for (const [tier, most] of [["f32", 1e-5], ["f16", 5e-3]] as const) {
   Deno.test(`webgpu: products, norms and sums equal the oracle's in every tensor (${tier})`, async () => {
-    // Lengths that no tile divides, and that all do: norms come from products of positions and from gradients.
-    for (const [tiedEmbeddings, length] of [[true, 83], [false, 96]] as const) {
-      const config = { ...SMALL_MODEL, tiedEmbeddings, vocabularySize: 131, width: 48, headSize: 12 };
+    // Lengths that no tile divides, and that all do: norms come from products of positions and from gradients. The first and
+    // the last function of a config: llama4_text, and qwen3 with RoPE stretched.
+    for (
+      const [tiedEmbeddings, length, chosen] of [[true, 83, FUNCTIONS[0]], [
+        false,
+        96,
+        FUNCTIONS.at(-1),
+      ]] as const
+    ) {
+      const sizes = { tiedEmbeddings, vocabularySize: 131, width: 48, headSize: 12 };
+      const config = { ...SMALL_MODEL, ...sizes, ...chosen };
       const batch = batchFor(config, 1, 3, length);
       const documents = batch.tokens.map((_, i) => Math.floor(i / 31));
       const backend = createWebgpuInfluence(config, "all", { provider: "deno", tier });

@@ -5,7 +5,7 @@ import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { createWebgpuBackend, type WebgpuOptions } from "../../lib/backends/webgpu.ts";
 import { RunError } from "../../lib/core/errors.ts";
 import { Random } from "../../lib/core/random.ts";
-import type { ModelConfig } from "../../lib/model/config.ts";
+import { type ModelConfig, parameterLayout } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
 import { randomBatch, SMALL_MODEL, start, UPDATE } from "./small_model.ts";
 
@@ -19,8 +19,31 @@ const ODD_MODEL: ModelConfig = {
   feedForwardWidth: 72,
 };
 
-async function open(config: ModelConfig, tier: "f32" | "f16", options: WebgpuOptions = {}) {
-  return await start(await createWebgpuBackend(config, { provider: "deno", tier, ...options }));
+async function open(
+  config: ModelConfig,
+  tier: "f32" | "f16",
+  { weights = initialise(config, 1), ...options }: WebgpuOptions & { readonly weights?: Float32Array } = {},
+) {
+  return await start(await createWebgpuBackend(config, { provider: "deno", tier, ...options }), weights);
+}
+
+/** With every function that ODD_MODEL lacks. */
+const ODD_QWEN3: ModelConfig = {
+  ...ODD_MODEL,
+  type: "qwen3",
+  queryKeyNorm: "before rope, weighted",
+  ropeScaling: { factor: 4, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxPositions: 32 },
+};
+
+/** Norms' weights that are not all 1. */
+function unevenWeights(config: ModelConfig): Float32Array {
+  const random = Random.of(2, "weights");
+  const weights = initialise(config, 1);
+  for (const { kind, offset, size } of parameterLayout(config)) {
+    if (kind !== "norm") continue;
+    for (let i = offset; i < offset + size; i++) weights[i] = 0.5 + random.uniform(i);
+  }
+  return weights;
 }
 
 /** Three sequences, longer than a tile, of packed documents. */
@@ -38,19 +61,25 @@ function relativeDifference(a: Float32Array, b: Float32Array): number {
 }
 
 for (const [tier, tolerance] of [["f32", 1e-5], ["f16", 5e-3]] as const) {
-  Deno.test(`webgpu: gradient() equals tfjs, twice the same bits, recomputed or not (${tier})`, async () => {
-    const batch = oddBatch();
-    await using oracle = await start(await createTfjsBackend(ODD_MODEL));
-    await using backend = await open(ODD_MODEL, tier);
-    await using recomputing = await open(ODD_MODEL, tier, { recompute: true });
-    const expected = await oracle.gradient([batch]);
-    const actual = await backend.gradient([batch]);
-    assert.ok(Math.abs(actual.loss - expected.loss) < tolerance * expected.loss);
-    const difference = relativeDifference(actual.gradient, expected.gradient);
-    assert.ok(difference < tolerance, `${difference}`);
-    assert.deepEqual(await backend.gradient([batch]), actual);
-    assert.deepEqual(await recomputing.gradient([batch]), actual);
-  });
+  for (const config of [ODD_MODEL, ODD_QWEN3]) {
+    Deno.test(`webgpu: gradient() equals tfjs, twice the same bits, recomputed or not (${config.type}, ${tier})`, async () => {
+      const batch = oddBatch();
+      const weights = unevenWeights(config);
+      await using oracle = await start(await createTfjsBackend(config), weights);
+      await using backend = await open(config, tier, { weights });
+      await using recomputing = await open(config, tier, { weights, recompute: true });
+      const expected = await oracle.gradient([batch]);
+      const actual = await backend.gradient([batch]);
+      assert.ok(Math.abs(actual.loss - expected.loss) < tolerance * expected.loss);
+      for (const { name, offset, size } of parameterLayout(config)) {
+        const part = ({ gradient }: typeof actual) => gradient.subarray(offset, offset + size);
+        const difference = relativeDifference(part(actual), part(expected));
+        assert.ok(difference < 2 * tolerance, `${name}: ${difference}`);
+      }
+      assert.deepEqual(await backend.gradient([batch]), actual);
+      assert.deepEqual(await recomputing.gradient([batch]), actual);
+    });
+  }
 }
 
 Deno.test("webgpu: splitting a batch into micro-batches changes nothing but rounding", async () => {

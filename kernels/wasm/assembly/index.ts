@@ -22,3 +22,6 @@ export {
 } from "./influence";
 export { clear, copy } from "./move";
 export { adamw } from "./adamw";
+export { gatherPanels, multiplyRow } from "./vector_product";
+export { gatherQuantised, multiplyQuantised, quantiseRows } from "./quantised";
+export { attendBlock, combineBlocks } from "./cached_attention";

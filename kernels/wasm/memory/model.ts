@@ -35,7 +35,9 @@ export interface Vector {
 /** The part of the layout that the batch shape does not change. */
 export interface ModelMemory {
   readonly places: ParameterPlaces;
-  /** Counters of the barrier: next task, workers that arrived, generation. */
+  /** Whether there is room for gradient, moments and backward panels; otherwise these places are empty. */
+  readonly training: boolean;
+  /** Counters of barrier.ts. */
   readonly control: number;
   readonly weights: number;
   readonly gradient: number;
@@ -72,10 +74,12 @@ export function modelMemory(shape: TransformerShape): ModelMemory {
   const places = parameterPlaces(shape);
   const arena = new Arena(PAGE_BYTES); // The first page holds the module's constants.
   const control = arena.bytes(64);
+  const training = shape.purpose !== "forward";
+  const forTraining = (count: number) => arena.floats(training ? count : 0);
   const weights = arena.floats(places.count);
-  const gradient = arena.floats(places.count);
-  const firstMoment = arena.floats(places.count);
-  const secondMoment = arena.floats(places.count);
+  const gradient = forTraining(places.count);
+  const firstMoment = forTraining(places.count);
+  const secondMoment = forTraining(places.count);
   const squares = arena.bytes(8 * Math.ceil(places.count / UPDATE_BLOCK));
   const vector = (place: number): Vector => ({
     weights: weights + 4 * place,
@@ -86,7 +90,7 @@ export function modelMemory(shape: TransformerShape): ModelMemory {
     outputs,
     inputs,
     forwardPanels: arena.floats(rightPanels(outputs, inputs)),
-    backwardPanels: arena.floats(rightPanels(inputs, outputs)),
+    backwardPanels: forTraining(rightPanels(inputs, outputs)),
   });
   const { width, feedForwardWidth } = shape;
   const layers = places.layers.map((layer): LayerMatrices => ({
@@ -101,6 +105,7 @@ export function modelMemory(shape: TransformerShape): ModelMemory {
   const head = matrix(places.head, shape.vocabularySize, width);
   return {
     places,
+    training,
     control,
     weights,
     gradient,

@@ -4,7 +4,12 @@
  */
 import type { TransformerShape } from "../shape.ts";
 
-/** Angle from one position to the next of a pair: 1/theta^(2·pair/headSize), rounded as PyTorch does, stretched where the model says so. */
+/** Angle from one position to the next of each pair [headSize / 2]. */
+export function rotaryFrequencies(shape: TransformerShape): Float32Array {
+  return Float32Array.from({ length: shape.headSize / 2 }, (_, pair) => frequencyOf(shape, pair));
+}
+
+/** That of a pair: 1/theta^(2·pair/headSize), rounded as PyTorch does, stretched where the model says so. */
 function frequencyOf({ headSize, ropeTheta, ropeScaling }: TransformerShape, pair: number): number {
   const frequency = Math.fround(1 / Math.fround(ropeTheta ** Math.fround(2 * pair / headSize)));
   if (ropeScaling === null) return frequency;
@@ -12,7 +17,7 @@ function frequencyOf({ headSize, ropeTheta, ropeScaling }: TransformerShape, pai
   // Turns in the original context: many stay as they are, few are slowed down by the factor.
   const turns = originalMaxPositions * frequency / (2 * Math.PI);
   const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)));
-  return Math.fround(frequency * (kept + (1 - kept) / factor));
+  return frequency * (kept + (1 - kept) / factor);
 }
 
 /**
@@ -21,7 +26,7 @@ function frequencyOf({ headSize, ropeTheta, ropeScaling }: TransformerShape, pai
  */
 export function rotaryTable(shape: TransformerShape, length: number): Float32Array {
   const { headSize } = shape;
-  const frequencies = Array.from({ length: headSize / 2 }, (_, pair) => frequencyOf(shape, pair));
+  const frequencies = rotaryFrequencies(shape);
   const table = new Float32Array(length * 2 * headSize);
   for (let position = 0; position < length; position++) {
     for (const [pair, frequency] of frequencies.entries()) {

@@ -3,7 +3,7 @@
  *
  * A plan is a list of phases; a phase is a number of tasks, any of which any worker may run, in any order: each writes
  * only what belongs to it, and each sum has one owner and one order. That is why the bits of a result do not depend on
- * the number of workers. Between two phases all workers meet at a barrier.
+ * the number of workers. A phase begins when all tasks of the one before are done (barrier.ts).
  * @module
  */
 import type { BatchMemory, Scratch } from "../memory/batch.ts";
@@ -13,7 +13,7 @@ import type { BatchShape, TransformerShape } from "../shape.ts";
 import { roundUp } from "../memory/arena.ts";
 import type { Products } from "./products.ts";
 
-/** Tasks between two barriers. */
+/** Tasks that do not wait for each other. */
 export interface Phase {
   readonly tasks: number;
   run(task: number): void;

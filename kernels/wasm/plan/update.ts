@@ -71,7 +71,7 @@ export function packingPhase(kernels: Kernels, model: ModelMemory): Phase {
   return phase(
     matricesOf(model).flatMap(({ weights, outputs, inputs, forwardPanels, backwardPanels }) => [
       ...packingTasks(kernels, weights, outputs, inputs, forwardPanels),
-      ...evenBlocks(inputs, PACKING_BLOCK, 8).map(({ from, count }) => () =>
+      ...(model.training ? evenBlocks(inputs, PACKING_BLOCK, 8) : []).map(({ from, count }) => () =>
         kernels.packRight(
           weights + 4 * from,
           4 * inputs,

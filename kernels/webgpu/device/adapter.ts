@@ -2,6 +2,7 @@
  * Adapters: what they can do, and which tier that allows.
  * @module
  */
+import { adapterName } from "./adapter_info.ts";
 import type { Tier } from "./device.ts";
 import { MissingFeatureError } from "./errors.ts";
 import { gpuOf, type Provider } from "./provider.ts";
@@ -48,21 +49,6 @@ export async function candidateOf(provider: Provider, wanted: Tier | "auto"): Pr
     );
   }
   return { provider, tier, adapter, entry };
-}
-
-/** The adapter's name, for people and for cached tunings. */
-export function adapterName(adapter: GPUAdapter): string {
-  const { description, device, architecture, vendor } = adapter.info;
-  // Dawn: the name in `device`, the driver in `description`. Deno: a number in `device`, the name in `description`.
-  const names = [device, description, architecture, vendor];
-  return names.find((text) => text && !/^(0x)?[0-9a-f]+$/i.test(text)) ?? "unknown GPU";
-}
-
-/** Whether a processor pretends to be a GPU. */
-export function isSoftware(adapter: GPUAdapter): boolean {
-  return /llvmpipe|lavapipe|swiftshader|basic render/i.test(
-    `${adapter.info.description} ${adapter.info.architecture}`,
-  );
 }
 
 /** f16 × f16 → f32 of 16 × 16 × 16, by subgroups of 32: the one shape that the tensor kernels use. */

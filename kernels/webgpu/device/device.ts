@@ -3,7 +3,8 @@
  * @module
  */
 import { readTuning, type Tuning } from "../tuning.ts";
-import { adapterName, type Candidate, candidateOf, isSoftware } from "./adapter.ts";
+import { type Candidate, candidateOf } from "./adapter.ts";
+import { adapterName, isSoftware } from "./adapter_info.ts";
 import { MissingFeatureError } from "./errors.ts";
 import type { Provider } from "./provider.ts";
 import { WebGpuDevice } from "./webgpu_device.ts";

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Tuning } from "../tuning.ts";
-import { adapterName, type Candidate } from "./adapter.ts";
+import type { Candidate } from "./adapter.ts";
+import { adapterName } from "./adapter_info.ts";
 import type { Device, SubgroupSizes, Tier } from "./device.ts";
 import { DeviceLostError, KernelError, MissingFeatureError, OutOfDeviceMemoryError } from "./errors.ts";
 import type { Provider } from "./provider.ts";

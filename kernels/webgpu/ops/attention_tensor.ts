@@ -14,25 +14,21 @@
 import type { Device } from "../device/device.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
 import { type AttentionBuffers, attentionBytes, causalFlops } from "./attention.ts";
+import { type AttentionTiles, ENABLES, Layout, RIGHT, ZERO } from "./attention_tensor_layout.ts";
 import {
-  type AttentionTiles,
   bringSides,
   declareCopies,
   eachEight,
-  ENABLES,
   KEYS,
-  Layout,
   mixProduct,
   ownFragments,
   QUERIES,
   readSides,
-  RIGHT,
   scoreProduct,
   scoresAt,
   VALUES,
   writeOut,
-  ZERO,
-} from "./attention_tensor_layout.ts";
+} from "./attention_tensor_sides.ts";
 import { dispatch, unroll } from "./kernel.ts";
 import type { HeadsShape } from "./rotary.ts";
 
@@ -46,7 +42,7 @@ export function suitsTensorAttention(device: Device, shape: HeadsShape): boolean
 const TILES: AttentionTiles = { subgroups: 8, tile: 16 };
 
 /** What is taken off every score, so that e^score stays below e⁸ < 65,504. */
-function shiftOf(headSize: number): number {
+export function shiftOf(headSize: number): number {
   return Math.max(0, Math.sqrt(headSize) - 8);
 }
 

@@ -7,15 +7,13 @@ import type { Device } from "../device/device.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
 import { attentionBytes, causalFlops } from "./attention.ts";
 import { type AttentionGradientBuffers, attentionPulls } from "./attention_gradient.ts";
+import { type AttentionTiles, ENABLES, Layout, ZERO } from "./attention_tensor_layout.ts";
 import {
-  type AttentionTiles,
   bringSides,
   declareCopies,
   eachEight,
-  ENABLES,
   GRADIENTS,
   KEYS,
-  Layout,
   mixProduct,
   ownFragments,
   QUERIES,
@@ -24,8 +22,7 @@ import {
   scoresAt,
   VALUES,
   writeOut,
-  ZERO,
-} from "./attention_tensor_layout.ts";
+} from "./attention_tensor_sides.ts";
 import { type Binding, dispatch, unroll } from "./kernel.ts";
 import type { HeadsShape } from "./rotary.ts";
 

@@ -28,28 +28,38 @@ export interface HeadsShape {
 const THREADS = 256;
 
 /**
- * cos and sin of every angle, in pairs: [length × d/2 × 2].
+ * cos and sin of every angle, in pairs [length × d/2 × 2], rounded to float32 where transformers rounds.
+ *
+ * @param frequencies Angle from one position to the next of each pair [d/2].
  *
  * @example
  * ```ts
  * import { rotaryTable } from "./rotary.ts";
  * import assert from "node:assert/strict";
- * assert.deepEqual(rotaryTable(1, 4, 1e4), Float32Array.of(1, 0, 1, 0));
+ * assert.deepEqual(rotaryTable(Float32Array.of(1, 0.01), 1), Float32Array.of(1, 0, 1, 0));
  * ```
  */
-export function rotaryTable(length: number, headSize: number, theta: number): Float32Array {
-  const table = new Float32Array(length * headSize);
-  for (let position = 0; position < length; position++) {
-    for (let i = 0; i < headSize; i += 2) {
-      const angle = position * theta ** (-i / headSize);
-      table[position * headSize + i] = Math.cos(angle);
-      table[position * headSize + i + 1] = Math.sin(angle);
+export function rotaryTable(frequencies: Float32Array, length: number): Float32Array {
+  const table = new Float32Array(length * frequencies.length * 2);
+  for (let position = 0, at = 0; position < length; position++) {
+    for (const frequency of frequencies) {
+      const angle = Math.fround(position * frequency);
+      table[at++] = Math.cos(angle);
+      table[at++] = Math.sin(angle);
     }
   }
   return table;
 }
 
-function constants({ sequences, length, heads, keyValueHeads, headSize }: HeadsShape): string {
+/** Heads of a workgroup. */
+export function headItems(headSize: number): number {
+  return Math.floor(THREADS / (headSize / 4));
+}
+
+/** WGSL that kernels over heads share: sizes, `laneTotal`, `turned`. */
+export function headConstants(
+  { sequences, length, heads, keyValueHeads, headSize }: Omit<HeadsShape, "queryKeyEpsilon">,
+): string {
   const lanes = headSize / 4;
   return `
 const ROWS = ${sequences * length}u;
@@ -57,7 +67,7 @@ const LENGTH = ${length}u;
 const HEADS = ${heads}u;
 const KEY_HEADS = ${keyValueHeads}u;
 const LANES = ${lanes}u;
-const ITEMS = ${Math.floor(THREADS / lanes)}u;
+const ITEMS = ${headItems(headSize)}u;
 const STRIDE = ${(heads + 2 * keyValueHeads) * lanes}u;
 var<workgroup> partial: array<f32, ${THREADS}>;
 // The sum over the lanes of an item.
@@ -90,10 +100,10 @@ export function rotary(
   buffers: { queryKeyValue: GPUBuffer; factors: GPUBuffer; table: GPUBuffer },
 ): Promise<Dispatch> {
   const { element, sequences, length, heads, keyValueHeads, headSize, queryKeyEpsilon } = shape;
-  const items = Math.floor(THREADS / (headSize / 4));
+  const items = headItems(headSize);
   const rows = sequences * length;
   const code = `
-${constants(shape)}
+${headConstants(shape)}
 @compute @workgroup_size(${items * headSize / 4})
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
   let item = workgroupIndex(id) * ITEMS + index / LANES;
@@ -151,11 +161,11 @@ export function rotaryBackward(
   },
 ): Promise<Dispatch> {
   const { element, sequences, length, heads, keyValueHeads, headSize, queryKeyEpsilon } = shape;
-  const items = Math.floor(THREADS / (headSize / 4));
+  const items = headItems(headSize);
   const rows = sequences * length;
   const vector = `vec4<${element}>`;
   const code = `
-${constants(shape)}
+${headConstants(shape)}
 const GROUP = ${heads / keyValueHeads}u;
 @compute @workgroup_size(${items * headSize / 4})
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {

@@ -14,7 +14,7 @@ import type { Dispatch } from "./dispatch.ts";
 import { groupsOf, type InfluenceContext, influencePasses, outputsOf } from "./influence_passes.ts";
 import type { InfluenceGroup } from "./influence_groups.ts";
 import type { InfluenceVector } from "./influence_buffers.ts";
-import { gradientsOf } from "./transformer_backward.ts";
+import { gradientsOf } from "./transformer_gradients.ts";
 import { activation, inOrder, type Pending, type WeightFactors } from "./transformer_forward.ts";
 
 /** Tokens and targets → results: products with each vector, and with `norms` squared norms after them. */

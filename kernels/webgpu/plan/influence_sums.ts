@@ -10,7 +10,7 @@ import { weightRows } from "../ops/influence_rows.ts";
 import { type Matrix, product } from "../ops/product.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { groupsOf, type InfluenceContext, influencePasses, outputsOf } from "./influence_passes.ts";
-import { gradientsOf } from "./transformer_backward.ts";
+import { gradientsOf } from "./transformer_gradients.ts";
 import { activation, inOrder, type WeightFactors } from "./transformer_forward.ts";
 
 /** Tokens, targets and coefficients → Σ coefficient·gradient, added to each vector. */

@@ -43,8 +43,14 @@ export class Plan {
     );
   }
 
-  /** Queues the whole plan: one pass, one submission. Returns before the device has run it. */
-  submit(): void {
+  /** Number of dispatches. */
+  get length(): number {
+    return this.#dispatches.length;
+  }
+
+  /** Queues the whole plan, so many times over: one pass, one submission. Returns before the device has run it. */
+  submit(repetitions = 1): void {
+    if (repetitions > 1) return this.#device.gpu.queue.submit([this.#record(repetitions)]);
     this.#device.gpu.queue.submit([this.#prepared ?? this.#record()]);
     this.#prepared = undefined;
   }

@@ -65,9 +65,17 @@ export class TransformerModel {
     this.report = scalars.report;
   }
 
-  /** A model whose parameters are all 0. */
-  static async create(device: Device, shape: TransformerShape): Promise<TransformerModel> {
-    const parameters = new ParameterBuffers(device, shape);
+  /**
+   * A model whose parameters are all 0.
+   *
+   * @param arrays weights: without gradient and moments, for `forward`, the loss of a shape that does not train, and `logits`.
+   */
+  static async create(
+    device: Device,
+    shape: TransformerShape,
+    arrays: "all" | "weights" = "all",
+  ): Promise<TransformerModel> {
+    const parameters = new ParameterBuffers(device, shape, arrays);
     const { segments } = parameters.places;
     const settings = device.buffer("settings", 4 * SETTINGS_LENGTH);
     const report = device.buffer("report", 4 * REPORT_LENGTH);
@@ -90,7 +98,7 @@ export class TransformerModel {
       finishReport(device, "report", SQUARES * segments.length, { parts, settings, report }),
     );
     const update: Pending[] = [];
-    for (const run of parameters.places.runs) {
+    for (const run of arrays === "all" ? parameters.places.runs : []) {
       update.push(
         adamw(device, "adamw", run.size, run.kind, {
           weights: parameters.binding("weights", run),

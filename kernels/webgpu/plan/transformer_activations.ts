@@ -2,10 +2,12 @@
  * The buffers of a pass over a batch: what comes in, what every layer keeps for the backward pass, and what all share.
  * @module
  */
+import { rotaryFrequencies } from "../../wasm/memory/rotary_table.ts";
 import { queryKeyValueWidth, type TransformerShape } from "../../wasm/shape.ts";
 import type { Device } from "../device/device.ts";
 import type { Distillation } from "../ops/distillation.ts";
 import { tokenRunsLength } from "../ops/embedding.ts";
+import { HEAD_NORM_BLOCK } from "../ops/head_norm.ts";
 import { bytesOf, type Element } from "../ops/kernel.ts";
 import { NORM_BLOCK } from "../ops/norm.ts";
 import { rotaryTable } from "../ops/rotary.ts";
@@ -30,7 +32,9 @@ export interface LayerBuffers {
   readonly x: GPUBuffer;
   /** [rows × (H + 2K)·d], turned and normalised. */
   readonly queryKeyValue: GPUBuffer;
-  /** What QK-norm multiplied by [rows × (H + K)]. */
+  /** Queries and keys before a norm with weights [rows × (H + K)·d]; empty where theirs has none. */
+  readonly unnormed: GPUBuffer;
+  /** What QK-norm without weights multiplied by [rows × (H + K)]. */
   readonly factors: GPUBuffer;
   /** Attention's output before its projection [rows × H·d]. */
   readonly attention: GPUBuffer;
@@ -58,6 +62,9 @@ export interface GradientBuffers {
   /** Parts of the norms' weights' gradients, f32: [blocks × D] for each of 2·layers + 1, `normPartStride` apart. */
   readonly normParts: GPUBuffer;
   readonly normPartStride: number;
+  /** The same of the norms of queries and keys: [blocks × 2 × d] for each layer; empty where those have no weights. */
+  readonly headNormParts: GPUBuffer;
+  readonly headNormPartStride: number;
 }
 
 /** Bytes of a block of logits, at most. */
@@ -122,12 +129,14 @@ export class Activations {
     this.starts = words("starts", rows);
     this.runs = words("tokenRuns", training ? tokenRunsLength(rows) : 1);
     this.table = words("rotaryTable", length * headSize);
-    device.write(this.table, rotaryTable(length, headSize, shape.ropeTheta));
+    device.write(this.table, rotaryTable(rotaryFrequencies(shape), length));
 
+    const hasHeadNorms = shape.queryKeyNorm === "before rope, weighted";
     const gateUp = training && !recompute ? null : elements("gateUp", 2 * feedForwardWidth);
     const layer = (): LayerBuffers => ({
       x: elements("x", width),
       queryKeyValue: elements("queryKeyValue", queryKeyValueWidth(shape)),
+      unnormed: elements("unnormed", hasHeadNorms ? (heads + keyValueHeads) * headSize : 0),
       factors: words("factors", rows * (heads + keyValueHeads)),
       attention: elements("attention", heads * headSize),
       logSums: words("logSums", rows * heads),
@@ -162,8 +171,8 @@ export class Activations {
     } else {
       this.teacherLogits = this.blocks().map(({ count }) => words("teacherLogits", count * this.logitStride));
     }
-    // Each norm's parts can be bound on their own: at multiples of 256 bytes.
-    const normPartStride = Math.ceil(Math.ceil(rows / NORM_BLOCK) * width / 64) * 64;
+    const normPartStride = partStride(Math.ceil(rows / NORM_BLOCK) * width);
+    const headNormPartStride = partStride(Math.ceil(rows / HEAD_NORM_BLOCK) * 2 * headSize);
     this.gradients = training
       ? {
         x: elements("dx", width),
@@ -174,6 +183,8 @@ export class Activations {
         queryKeyValue: elements("dQueryKeyValue", queryKeyValueWidth(shape)),
         normParts: words("normParts", (2 * shape.layers + 1) * normPartStride),
         normPartStride,
+        headNormParts: words("headNormParts", hasHeadNorms ? shape.layers * headNormPartStride : 0),
+        headNormPartStride,
       }
       : null;
   }
@@ -190,6 +201,11 @@ export class Activations {
   destroy(): void {
     for (const buffer of this.#buffers) buffer.destroy();
   }
+}
+
+/** Floats from one norm's parts to the next one's: each can be bound on its own, at multiples of 256 bytes. */
+function partStride(size: number): number {
+  return Math.ceil(size / 64) * 64;
 }
 
 function leastCommonMultiple(a: number, b: number): number {

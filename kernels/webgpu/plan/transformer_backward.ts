@@ -11,26 +11,24 @@ import { attentionBackward } from "../ops/attention_gradient.ts";
 import { suitsTensorAttention } from "../ops/attention_tensor.ts";
 import { tensorAttentionBackward } from "../ops/attention_tensor_gradient.ts";
 import { embedBackward } from "../ops/embedding.ts";
-import { NORM_BLOCK, rmsNormBackward } from "../ops/norm.ts";
-import { product } from "../ops/product.ts";
+import { HEAD_NORM_BLOCK, headNormBackward } from "../ops/head_norm.ts";
+import { NORM_BLOCK } from "../ops/norm.ts";
 import { sumParts } from "../ops/reduce.ts";
 import { rotaryBackward } from "../ops/rotary.ts";
 import { swigluBackward } from "../ops/swiglu.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { GradientBuffers } from "./transformer_activations.ts";
 import {
-  activation,
   type Context,
   gateUpDispatches,
+  headNormShape,
   headsShape,
   inOrder,
   type Layer,
   layersOf,
-  normShape,
   type Pending,
-  type WeightFactors,
 } from "./transformer_forward.ts";
-import type { Place } from "./transformer_parameters.ts";
+import { gradientsOf, linearBackward, normBackward } from "./transformer_gradients.ts";
 
 /** gradients.normed, as the head left it → gradients of all parameters but the head, added to what is there. */
 export function backwardDispatches(context: Context): Promise<Dispatch[]> {
@@ -44,18 +42,7 @@ export function backwardDispatches(context: Context): Promise<Dispatch[]> {
       runs: activations.runs,
       gradient: parameters.binding("gradient", parameters.places.embedding),
     }),
-    sumParts(
-      device,
-      "norms dW",
-      {
-        count: 2 * shape.layers + 1,
-        blocks: Math.ceil(rows / NORM_BLOCK),
-        width: shape.width,
-        partStride: gradients.normPartStride,
-        stride: parameters.places.normStride,
-      },
-      { parts: gradients.normParts, target: normGradients(context) },
-    ),
+    ...normGradients(context, gradients),
   ]);
 }
 
@@ -79,88 +66,49 @@ export function layersBackward(context: Context): Promise<Dispatch[]> {
   return inOrder(dispatches);
 }
 
-/** Gradient buffers, which a plan for training has. */
-export function gradientsOf({ activations: { gradients } }: Context): GradientBuffers {
-  if (gradients === null) throw new RangeError("A plan without training has no gradients.");
-  return gradients;
-}
-
-/** What becomes of a matrix's gradient: in training it is added to what is there. */
-export function weightGradient(context: Context, factors: WeightFactors): Promise<Dispatch[]> {
-  if (context.weightGradient !== undefined) return context.weightGradient(factors);
-  const { label, place, outputs, inputs, rows, dy, x } = factors;
-  return product(context.device, `${label} dW`, {
-    m: outputs,
-    n: inputs,
-    k: rows,
-    transposeA: true,
-    a: dy,
-    b: x,
-    c: context.parameters.gradientMatrix(place),
-    accumulate: true,
-  });
-}
-
-/** The gradients of all norms' weights, which are neighbours: they come first on the device. */
-function normGradients({ parameters }: Context): GPUBufferBinding {
-  const { finalNorm } = parameters.places;
+/** Parts of the norms' weights' gradients → the gradients, which are neighbours: two a layer and the final one, then those of heads. */
+function normGradients(context: Context, gradients: GradientBuffers): Pending[] {
+  const { device, shape, parameters, activations: { rows } } = context;
+  const { finalNorm, normStride, headNormStride, layers } = parameters.places;
   const { buffer } = parameters.gradientMatrix(finalNorm);
-  return { buffer, offset: 0, size: 4 * (finalNorm.offset + finalNorm.size) };
-}
-
-/** dx [rows × inputs] = dy·W and the gradient dyᵀ·x for W [outputs × inputs]. */
-function linearBackward(
-  context: Context,
-  label: string,
-  place: Place,
-  [outputs, inputs]: readonly [number, number],
-) {
-  const { device, parameters, activations: { rows } } = context;
-  return {
-    input: (dy: GPUBuffer, dx: GPUBuffer) =>
-      product(device, `${label} dx`, {
-        m: rows,
-        n: inputs,
-        k: outputs,
-        a: activation(context, dy),
-        b: parameters.matrix(place),
-        c: activation(context, dx),
-      }),
-    weight: (dy: GPUBuffer, x: GPUBuffer) =>
-      weightGradient(context, {
-        label,
-        place,
-        outputs,
-        inputs,
-        first: 0,
-        rows,
-        dy: activation(context, dy),
-        x: activation(context, x),
-      }),
-  };
-}
-
-/** gradients.normed → gradients.x, and the norm's output once more in `normed`; `index` counts norms. */
-function normBackward(
-  context: Context,
-  gradients: GradientBuffers,
-  label: string,
-  index: number,
-  weight: Place,
-  x: GPUBuffer,
-): Promise<Dispatch> {
-  const { device, shape, parameters, activations } = context;
-  // The final norm begins the gradient of the residual stream, and its output is kept.
-  const isFinal = index === 2 * shape.layers;
-  const { normPartStride } = gradients;
-  return rmsNormBackward(device, `${label} dx`, normShape(context), {
-    x,
-    weight: parameters.binding("weights", weight),
-    dy: gradients.normed,
-    dx: gradients.x,
-    parts: { buffer: gradients.normParts, offset: 4 * index * normPartStride, size: 4 * normPartStride },
-    ...(isFinal ? {} : { normed: activations.normed }),
-  }, !isFinal);
+  const pending: Pending[] = [
+    sumParts(
+      device,
+      "norms dW",
+      {
+        count: 2 * shape.layers + 1,
+        blocks: Math.ceil(rows / NORM_BLOCK),
+        width: shape.width,
+        partStride: gradients.normPartStride,
+        stride: normStride,
+      },
+      {
+        parts: gradients.normParts,
+        target: { buffer, offset: 0, size: 4 * (finalNorm.offset + finalNorm.size) },
+      },
+    ),
+  ];
+  const [first] = layers.flatMap(({ headNorms }) => headNorms ?? []);
+  if (first !== undefined) {
+    pending.push(
+      sumParts(
+        device,
+        "head norms dW",
+        {
+          count: shape.layers,
+          blocks: Math.ceil(rows / HEAD_NORM_BLOCK),
+          width: 2 * shape.headSize,
+          partStride: gradients.headNormPartStride,
+          stride: headNormStride,
+        },
+        {
+          parts: gradients.headNormParts,
+          target: { buffer, offset: 4 * first.offset, size: 4 * shape.layers * headNormStride },
+        },
+      ),
+    );
+  }
+  return pending;
 }
 
 function feedForwardBackward(
@@ -205,7 +153,7 @@ function attentionLayerBackward(
   { label, places, buffers }: Layer,
   index: number,
 ): Promise<Dispatch[]> {
-  const { device, shape, activations } = context;
+  const { device, shape, parameters, activations } = context;
   const { width, heads, headSize } = shape;
   const output = linearBackward(context, `${label} output`, places.output, [width, heads * headSize]);
   const projection = linearBackward(
@@ -235,6 +183,18 @@ function attentionLayerBackward(
       table: activations.table,
       gradient: gradients.queryKeyValue,
     }),
+    ...(places.headNorms === null ? [] : [
+      headNormBackward(device, `${label} head norm dx`, headNormShape(context), {
+        gradient: gradients.queryKeyValue,
+        unnormed: buffers.unnormed,
+        weights: parameters.binding("weights", places.headNorms),
+        parts: {
+          buffer: gradients.headNormParts,
+          offset: 4 * index * gradients.headNormPartStride,
+          size: 4 * gradients.headNormPartStride,
+        },
+      }),
+    ]),
     projection.input(gradients.queryKeyValue, gradients.normed),
     normBackward(
       context,

@@ -7,6 +7,7 @@ import type { Device } from "../device/device.ts";
 import { attention } from "../ops/attention.ts";
 import { suitsTensorAttention, tensorAttention } from "../ops/attention_tensor.ts";
 import { embed } from "../ops/embedding.ts";
+import { headNorm, type HeadNormShape } from "../ops/head_norm.ts";
 import { type NormShape, rmsNorm } from "../ops/norm.ts";
 import { type Matrix, product } from "../ops/product.ts";
 import { type HeadsShape, rotary } from "../ops/rotary.ts";
@@ -86,6 +87,11 @@ export function headsShape({ shape, batch, activations }: Context): HeadsShape {
   };
 }
 
+/** The heads' shape for their norm with weights. */
+export function headNormShape(context: Context): HeadNormShape {
+  return { ...headsShape(context), epsilon: context.shape.normEpsilon };
+}
+
 /** y = x·Wᵀ of all rows, W [outputs × inputs] a parameter. */
 export function linear(
   context: Context,
@@ -147,6 +153,12 @@ export function forwardDispatches(context: Context): Promise<Dispatch[]> {
         buffers.queryKeyValue,
         [queryKeyValueWidth(shape), width],
       ),
+      ...(places.headNorms === null ? [] : [
+        headNorm(device, `${label} head norm`, headNormShape(context), {
+          ...buffers,
+          weights: parameters.binding("weights", places.headNorms),
+        }),
+      ]),
       rotary(device, `${label} rotary`, attentionShape, { ...buffers, table: activations.table }),
       attend(device, `${label} attention`, attentionShape, {
         ...buffers,

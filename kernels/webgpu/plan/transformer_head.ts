@@ -12,7 +12,7 @@ import { addTotal, sequenceLosses } from "../ops/reduce.ts";
 import { product } from "../ops/product.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { BatchShape } from "./transformer_activations.ts";
-import { gradientsOf, weightGradient } from "./transformer_backward.ts";
+import { gradientsOf, weightGradient } from "./transformer_gradients.ts";
 import { type Context, inOrder, type Pending } from "./transformer_forward.ts";
 
 interface Block {

@@ -35,6 +35,8 @@ export interface LayerPlaces {
   readonly attentionNorm: Place;
   readonly feedForwardNorm: Place;
   readonly queryKeyValue: Place;
+  /** Weights of the norms of q and of k [2 × d]; null where those have none. */
+  readonly headNorms: Place | null;
   readonly output: Place;
   readonly gateUp: Place;
   readonly down: Place;
@@ -51,6 +53,8 @@ export interface ParameterPlaces {
   readonly head: Place;
   /** Elements from one norm's weight to the next; all of them are neighbours, two a layer and the final one. */
   readonly normStride: number;
+  /** The same for the norms of queries and keys. */
+  readonly headNormStride: number;
   /** Neighbours of one kind within a segment. */
   readonly runs: readonly (Place & { readonly kind: number })[];
   /** Each place with its first element in the flat order. */
@@ -91,7 +95,7 @@ export function parameterPlaces(shape: TransformerShape, limit: number): Paramet
   const runs: { segment: number; offset: number; size: number; kind: number }[] = [];
   const copies: (Place & { flat: number })[] = [];
   const take = (kind: typeof KINDS[number], from: number, size: number): Place => {
-    const padded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+    const padded = aligned(size);
     if (padded > limit) {
       throw new OutOfDeviceMemoryError(
         `A matrix of ${size} parameters is larger than the ${limit} that one binding of this device holds.`,
@@ -114,9 +118,13 @@ export function parameterPlaces(shape: TransformerShape, limit: number): Paramet
     feedForwardNorm: take("norm", feedForwardNorm, width),
   }));
   const finalNorm = take("norm", flat.finalNorm, width);
+  const headNorms = flat.layers.map(({ headNorms }) =>
+    headNorms === undefined ? null : take("norm", headNorms.query, 2 * headSize)
+  );
   const layers = flat.layers.map((layer, i) => ({
     // One entry a layer.
     ...norms[i] as typeof norms[number],
+    headNorms: headNorms[i] as typeof headNorms[number],
     queryKeyValue: take("linear", layer.queryKeyValue, queryKeyValueWidth(shape) * width),
     output: take("linear", layer.output, width * heads * headSize),
     gateUp: take("linear", layer.gateUp, 2 * feedForwardWidth * width),
@@ -124,8 +132,22 @@ export function parameterPlaces(shape: TransformerShape, limit: number): Paramet
   }));
   const embedding = take("embedding", flat.embedding, vocabularySize * width);
   const head = shape.tiedEmbeddings ? embedding : take("head", flat.head, vocabularySize * width);
-  const normStride = Math.ceil(width / ALIGNMENT) * ALIGNMENT;
-  return { segments, layers, finalNorm, embedding, head, normStride, runs, copies, count: flat.count };
+  return {
+    segments,
+    layers,
+    finalNorm,
+    embedding,
+    head,
+    normStride: aligned(width),
+    headNormStride: aligned(2 * headSize),
+    runs,
+    copies,
+    count: flat.count,
+  };
+}
+
+function aligned(size: number): number {
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }
 
 /** Flat arrays over the places: a checkpoint's content, and the gradient. */

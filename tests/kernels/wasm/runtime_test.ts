@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { NO_SETTINGS } from "../../../kernels/wasm/plan/context.ts";
-import { TransformerRuntime, WorkerError } from "../../../kernels/wasm/runtime.ts";
+import { WorkerError } from "../../../kernels/wasm/pool.ts";
+import { TransformerRuntime } from "../../../kernels/wasm/runtime.ts";
 import type { BatchShape, TransformerShape } from "../../../kernels/wasm/shape.ts";
 
 const SHAPE: TransformerShape = {

@@ -13,6 +13,7 @@ for (const element of ["f32", "f16"] as const) {
       using bench = await Bench.open(element);
       const [B, T, H, K, d] = [2, 13, 4, 2, 12];
       const rows = B * T;
+      const frequencies = ropeFrequencies({ headSize: d, ropeTheta: THETA, ropeScaling: null });
       const shape = {
         element,
         sequences: B,
@@ -27,7 +28,7 @@ for (const element of ["f32", "f16"] as const) {
       const buffers = {
         queryKeyValue: bench.buffer(states),
         factors: bench.poisoned(rows * (H + K), "f32"),
-        table: bench.buffer(rotaryTable(T, d, THETA), "f32"),
+        table: bench.buffer(rotaryTable(frequencies, T), "f32"),
         parts: bench.buffer(parts),
         gradient: bench.poisoned(rows * (H + 2 * K) * d),
       };
@@ -35,7 +36,6 @@ for (const element of ["f32", "f16"] as const) {
         await rotary(bench.device, "rotary", shape, buffers),
         await rotaryBackward(bench.device, "rotary dx", shape, buffers),
       );
-      const frequencies = ropeFrequencies({ headSize: d, ropeTheta: THETA, ropeScaling: null });
       const expected = tf.tidy(() => {
         /** [rows × heads·d] → [B, heads, T, d] and back. */
         const apart = (x: tf.Tensor) => x.reshape([B, T, -1, d]).transpose([0, 2, 1, 3]);

@@ -8,7 +8,7 @@ import {
 } from "../../../kernels/webgpu/plan/transformer_parameters.ts";
 import { OutOfDeviceMemoryError } from "../../../kernels/webgpu/device/errors.ts";
 import { type ModelConfig, parameterCount, parameterLayout } from "../../../lib/model/config.ts";
-import { SMALL_MODEL } from "../../backends/small_model.ts";
+import { FUNCTIONS, SMALL_MODEL } from "../../backends/small_model.ts";
 
 const configs = fc.record({
   vocabularySize: fc.integer({ min: 1, max: 60 }),
@@ -16,7 +16,9 @@ const configs = fc.record({
   width: fc.integer({ min: 1, max: 12 }).map((n) => 4 * n),
   feedForwardWidth: fc.integer({ min: 1, max: 12 }).map((n) => 4 * n),
   tiedEmbeddings: fc.boolean(),
-}).map((sizes): ModelConfig => ({ ...SMALL_MODEL, ...sizes }));
+}).chain((sizes) =>
+  fc.constantFrom(...FUNCTIONS).map((chosen): ModelConfig => ({ ...SMALL_MODEL, ...sizes, ...chosen }))
+);
 
 Deno.test("parameterPlaces() puts every parameter into one place, aligned, within the limit and among its kind", () => {
   fc.assert(fc.property(configs, fc.integer({ min: 60, max: 400 }), (config, units) => {
