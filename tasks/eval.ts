@@ -1,0 +1,235 @@
+/**
+ * `deno task eval`: benchmarks for a model of ours, a server, or a file of answers; and the comparison of two evaluations.
+ * @module
+ */
+import { table } from "arquero";
+import { InvalidArgumentError } from "commander";
+import { basename, join } from "node:path";
+import { readItems } from "../lib/benchmarks/read.ts";
+import { Sandboxes } from "../lib/benchmarks/sandboxes.ts";
+import { paperRecords, type PaperTable } from "../lib/catalog/published.ts";
+import { formatTable } from "../lib/catalog/text_table.ts";
+import { exists } from "../lib/core/artefacts.ts";
+import { runTask, taskCommand } from "../lib/core/command.ts";
+import { UsageError } from "../lib/core/errors.ts";
+import { compactNumber } from "../lib/core/progress.ts";
+import { answersFile } from "../lib/eval/answers_file.ts";
+import { compareResults, type PairedComparison } from "../lib/eval/comparison.ts";
+import { benchmarkContamination } from "../lib/eval/contamination.ts";
+import { evaluate, type Evaluation } from "../lib/eval/evaluate.ts";
+import { openModelSystem } from "../lib/eval/model_system.ts";
+import { type ResultTable, resultTable, withOwnRow } from "../lib/eval/paper_tables.ts";
+import { namedTasks, planProtocol } from "../lib/eval/plan.ts";
+import { type TaskScores, writeResults } from "../lib/eval/results.ts";
+import { SERVER, serverSystem } from "../lib/eval/server_system.ts";
+import type { System } from "../lib/eval/system.ts";
+import { loadConfig } from "../lib/model/checkpoint.ts";
+import { parameterCount } from "../lib/model/config.ts";
+import { recordedTokenizer } from "../lib/pipeline/recorded_tokenizer.ts";
+import { readDocuments } from "../lib/sources/read.ts";
+import { sourceSpec } from "../lib/sources/spec.ts";
+import { openTemplate } from "../lib/tokenizer/chat.ts";
+import { openTokenizer } from "../lib/tokenizer/tokenizer.ts";
+
+interface Options {
+  readonly model?: string;
+  readonly server?: string;
+  readonly answers?: string;
+  readonly tokenizer?: string;
+  readonly template: string;
+  readonly backend: "wasm" | "webgpu";
+  readonly window?: number;
+  readonly slots: number;
+  readonly batchTokens: number;
+  readonly tasks?: string;
+  readonly data?: string;
+  readonly mode: "completion" | "chat" | "perplexity";
+  readonly shots?: number;
+  readonly samples?: number;
+  readonly limit?: number;
+  readonly maxNewTokens?: number;
+  readonly seed: number;
+  readonly out?: string;
+  readonly compare?: true;
+  readonly contamination?: string;
+  readonly table?: ResultTable;
+}
+
+function wholeNumber(least: number) {
+  return (text: string) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`expected a whole number from ${least}.`);
+  };
+}
+
+function oneOf<const Name extends string>(...names: Name[]) {
+  return (text: string) => {
+    const found = names.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`expected one of ${names.join(", ")}.`);
+  };
+}
+
+const command = taskCommand(
+  "eval",
+  "Benchmarks for a model, a server or a file of answers; --compare: two evaluations.",
+)
+  .usage("--model DIR --tasks gsm8k,arc_easy --data DIR [options]")
+  .argument("[directories...]", "with --compare: two directories of results")
+  .option("--model <name>", "a model directory; with --server the model's name there")
+  .option("--server <url>", "an OpenAI-compatible server, up to /v1; its key is OPENAI_API_KEY")
+  .option("--answers <file>", "JSON Lines of {task, id, answer}, a line for each sample")
+  .option("--tasks <names>", "benchmarks with commas between; commonsense, all")
+  .option("--data <directory>", "the folder that holds the benchmarks' folders")
+  .option(
+    "--mode <mode>",
+    "completion (with examples), chat (without), perplexity (of right answers)",
+    oneOf("completion", "chat", "perplexity"),
+    "completion",
+  )
+  .option("--shots <n>", "examples before each question; by default the paper's number", wholeNumber(0))
+  .option("--samples <n>", "answers to each question; by default the paper's number", wholeNumber(1))
+  .option("--limit <n>", "only the first questions, of each group where there are groups", wholeNumber(1))
+  .option("--max-new-tokens <n>", "of an answer", wholeNumber(1))
+  .option("--seed <n>", "of sampling and of bootstraps", wholeNumber(0), 1)
+  .option("--out <directory>", "where results and answers are kept; by default runs/eval/MODEL")
+  .option(
+    "--tokenizer <name>",
+    "llama3 or llama3-N; by default the one that the model's stage was trained with",
+  )
+  .option("--template <name>", "chat template: llama3, or a file", "llama3")
+  .option("--backend <name>", "wasm or webgpu", oneOf("wasm", "webgpu"), "wasm")
+  .option("--window <n>", "most tokens that the model sees; by default its maxPositions", wholeNumber(2))
+  .option("--slots <n>", "answers written side by side", wholeNumber(1), 16)
+  .option("--batch-tokens <n>", "tokens of a batch of log-likelihoods", wholeNumber(1), 4096)
+  .option(
+    "--table <name>",
+    "beside the scores, a table of the paper with this model as its last row",
+    oneOf("base_results", "post_results", "commonsense_per_task"),
+  )
+  .option("--compare", "compare two evaluations, question by question")
+  .option(
+    "--contamination <source>",
+    "which questions a source (a name or a spec file) contains, instead of asking",
+  );
+
+await runTask<Options>(command, async (options, { signal, print }, directories) => {
+  if (options.compare) {
+    const [a, b, ...more] = directories;
+    if (a === undefined || b === undefined || more.length > 0) {
+      throw new UsageError(`--compare got ${directories.length} directories, expected 2.`);
+    }
+    return print(await compareResults(a, b, options.seed), describeComparison);
+  }
+  const { data, tasks: names } = options;
+  if (data === undefined || names === undefined) {
+    throw new UsageError("eval: --tasks and --data are needed: which benchmarks, and where they are.");
+  }
+  const tasks = namedTasks(names);
+  if (options.contamination !== undefined) {
+    const benchmarks = [];
+    for (const task of tasks) benchmarks.push({ name: task.name, items: await readItems(task, data) });
+    const documents = readDocuments(await sourceSpec(options.contamination), { signal });
+    return print(
+      await benchmarkContamination(benchmarks, documents),
+      ({ benchmarks, documents }) =>
+        [`${documents} documents`, formatTable(table(columnsOf(benchmarks)))].join("\n"),
+    );
+  }
+  await using system = await openSystem(options);
+  await using sandboxes = new Sandboxes();
+  const directory = options.out ?? join("runs", "eval", basename(options.model ?? options.answers ?? ""));
+  const evaluations: Evaluation[] = [];
+  for (const task of tasks) {
+    const protocol = await planProtocol(task, { ...options, data }, system, sandboxes);
+    evaluations.push(await evaluate(protocol, system.name, directory, signal));
+  }
+  const { limit = null, seed } = options;
+  const scores = await writeResults(directory, evaluations, { model: system.name, limit, seed });
+  const paper = options.table === undefined ? null : await paperTable(options.table, options, scores);
+  print({ directory, model: system.name, scores, table: paper }, () =>
+    [
+      describeScores(scores),
+      ...(paper === null ? [] : [formatTable(table(columnsOf(paperRecords(paper))))]),
+      `${directory}/results.json`,
+    ].join("\n"));
+});
+
+async function openSystem({ model, server, answers, ...options }: Options): Promise<System> {
+  if (answers !== undefined) return await answersFile(answers);
+  if (model === undefined) {
+    throw new UsageError("eval: nothing to evaluate, expected --model, --server or --answers.");
+  }
+  if (server !== undefined) {
+    const apiKey = Deno.env.get("OPENAI_API_KEY");
+    return serverSystem({ ...SERVER, baseUrl: server, model, ...(apiKey !== undefined && { apiKey }) });
+  }
+  const tokenizer = options.tokenizer ?? await recordedTokenizer(model);
+  if (tokenizer === undefined) {
+    throw new UsageError(`${model} does not say which tokenizer it was trained with, expected --tokenizer.`);
+  }
+  return await openModelSystem(
+    model,
+    await openTokenizer(tokenizer),
+    await openTemplate(options.template),
+    options,
+  );
+}
+
+/** A table of the paper with the model's row. The paper does not say how it normalises commonsense; ours is by characters. */
+async function paperTable(
+  name: ResultTable,
+  { model = "answers", server }: Options,
+  scores: readonly TaskScores[],
+): Promise<PaperTable> {
+  const own = server === undefined && await exists(join(model, "config.json"));
+  const parameters = own ? compactNumber(parameterCount(await loadConfig(join(model, "config.json")))) : "";
+  return withOwnRow(await resultTable(name), { model: basename(model), parameters }, scores, "acc_norm");
+}
+
+/** A list of records as columns. */
+function columnsOf<Row extends object>(rows: readonly Row[]): Record<string, unknown[]> {
+  const names = Object.keys(rows[0] ?? {}) as (keyof Row & string)[];
+  return Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
+}
+
+function describeScores(scores: readonly TaskScores[]): string {
+  return formatTable(
+    table(
+      columnsOf(
+        // Groups are in results.json: MMLU has 57.
+        scores.filter(({ partOf }) => partOf === undefined).flatMap(({ task, questions, scores }) =>
+          scores.map(({ metric, value, standardError, low, high }) => ({
+            task,
+            metric,
+            value: shown(value),
+            "±": shown(standardError),
+            "95% from": shown(low),
+            to: shown(high),
+            questions,
+          }))
+        ),
+      ),
+    ),
+  );
+}
+
+function describeComparison(comparisons: readonly PairedComparison[]): string {
+  return formatTable(
+    table(columnsOf(comparisons.map(({ a, b, difference, standardError, low, high, p, ...rest }) => ({
+      ...rest,
+      a: shown(a),
+      b: shown(b),
+      difference: shown(difference),
+      "±": shown(standardError),
+      "95% from": shown(low),
+      to: shown(high),
+      p: shown(p),
+    })))),
+  );
+}
+
+function shown(value: number | null): string {
+  return value === null ? "" : value.toFixed(4);
+}
