@@ -1,5 +1,12 @@
-/** `deno task influence`: what each candidate document teaches, and the mixture that follows; or whether that can be believed. */
-import { table } from "arquero";
+/**
+ * `deno task influence`: Influence of candidate documents on code, mathematics and knowledge, and the mixture that follows.
+ *
+ * Promoted from notebooks/04_influence_mixture.ipynb by `deno task promote`: change it there.
+ * Cells: parameters, open-run, estimate, print.
+ * @module
+ */
+// As promoted, without this line: sha256 08ab65916ffc4554926503f79e29ac3d42cf112120a1cc02a70d6adb3ac1d4c2
+import * as aq from "arquero";
 import { join } from "node:path";
 import { formatTable } from "../lib/catalog/text_table.ts";
 import { runTask } from "../lib/core/command.ts";
@@ -16,42 +23,59 @@ import { estimateValidationStage, VALIDATION_FILE } from "../lib/pipeline/stages
 const command = runCommand(
   "influence",
   "Influence of candidate documents on code, mathematics and knowledge, and the mixture that follows",
-).option("--validate", "instead: does it predict what retraining finds?", false);
+)
+  .option("--validate", "Instead: does influence predict what retraining finds?", false);
 
-await runTask<RunOptions & { readonly validate: boolean }>(command, async (options, { signal, print }) => {
+interface Options extends RunOptions {
+  readonly validate: boolean;
+}
+
+await runTask<Options>(command, async (options, { signal, print }) => {
+  const { validate } = options;
+  // Cell open-run.
   const run = await openRun(options, signal);
-  if (options.validate && options.estimate) {
-    return print(
-      await estimateValidationStage(run.recipe, await run.curation()),
-      ({ proxies, trainingSeconds, scoringSeconds, vectorBytes }) =>
-        `${proxies} proxies: ${formatDuration(trainingSeconds)}; scores: ${
-          formatDuration(scoringSeconds)
-        }; ` +
-        `${(vectorBytes / 1e6).toFixed(1)} MB of vectors beside a model's training.`,
-    );
+
+  // Cell estimate.
+  if (options.estimate) {
+    if (validate) {
+      print(
+        await estimateValidationStage(run.recipe, await run.curation()),
+        ({ proxies, trainingSeconds, scoringSeconds, vectorBytes }) =>
+          `${proxies} proxies: ${formatDuration(trainingSeconds)}; scores: ${
+            formatDuration(scoringSeconds)
+          }; ` +
+          `${(vectorBytes / 1e6).toFixed(1)} MB of vectors beside a model's training.`,
+      );
+    } else {
+      print(await estimate(run), ({ proxies, influence }) =>
+        [
+          `${proxies.proxies} domain proxies, ${proxies.tokens} tokens at ${
+            proxies.tokensPerSecond.toFixed(0)
+          } a second: ${formatDuration(proxies.seconds)}`,
+          `${influence.candidates} candidates at ${influence.checkpoints} checkpoints, ${
+            formatDuration(influence.secondsPerCheckpoint)
+          } each: ${formatDuration(influence.seconds)}; ${
+            (influence.vectorBytes / 1e6).toFixed(1)
+          } MB of vectors beside a model's training`,
+        ].join("\n"));
+    }
+    return;
   }
-  if (options.validate) {
+
+  // Cell print.
+  if (validate) {
     const { directory } = await run.validation();
     const report: ValidationReport = JSON.parse(await Deno.readTextFile(join(directory, VALIDATION_FILE)));
-    return print({ directory, report }, () => `${describeValidation(report)}\n${directory}`);
+    print({ directory, report }, () => `${describeValidation(report)}\n${directory}`);
+  } else {
+    const { directory, manifest: { result } } = await run.influence();
+    print({ directory, ...result }, () => `${describe(result)}\n${join(directory, MIXTURE_FILE)}`);
   }
-  if (options.estimate) {
-    return print(await estimate(run), ({ proxies, influence }) =>
-      [
-        `${proxies.proxies} domain proxies, ${proxies.tokens} tokens at ${
-          proxies.tokensPerSecond.toFixed(0)
-        } a second: ${formatDuration(proxies.seconds)}`,
-        `${influence.candidates} candidates at ${influence.checkpoints} checkpoints, ${
-          formatDuration(influence.secondsPerCheckpoint)
-        } each: ${formatDuration(influence.seconds)}; ${
-          (influence.vectorBytes / 1e6).toFixed(1)
-        } MB of vectors beside a model's training`,
-      ].join("\n"));
-  }
-  const { directory, manifest: { result } } = await run.influence();
-  print({ directory, ...result }, () => `${describe(result)}\n${join(directory, MIXTURE_FILE)}`);
 });
 
+// Cell estimate.
+
+/** Training of the domain proxies, and the scores. */
 async function estimate(run: Run) {
   const { recipe } = run;
   const sets = await readRepresentatives(recipe, await run.curation());
@@ -67,10 +91,12 @@ async function estimate(run: Run) {
   };
 }
 
+// Cell print.
+
 function describe({ sources, candidates, adjustments }: InfluenceResult): string {
   const column = (of: (source: InfluenceResult["sources"][number]) => string | number) => sources.map(of);
   return [
-    formatTable(table({
+    formatTable(aq.table({
       source: column(({ source }) => source),
       candidates: column((source) => source.candidates),
       tokens: column(({ tokens }) => tokens),

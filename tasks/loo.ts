@@ -1,4 +1,11 @@
-/** `deno task loo`: what each source is worth to each capability, by training without it. */
+/**
+ * `deno task loo`: Leave-one-out: proxies with all sources and without each, at least three seeds, and the losses of the probing sets.
+ *
+ * Promoted from notebooks/03_leave_one_out.ipynb by `deno task promote`: change it there.
+ * Cells: open-run, estimate, leave-one-out, print.
+ * @module
+ */
+// As promoted, without this line: sha256 8fc8b5266a002ec5a209eca92132ed46d133030c62b8be283f8bef5b6cf55a39
 import { table } from "arquero";
 import { formatTable } from "../lib/catalog/text_table.ts";
 import { runTask } from "../lib/core/command.ts";
@@ -15,26 +22,35 @@ const command = runCommand(
 );
 
 await runTask<RunOptions>(command, async (options, { signal, print }) => {
+  // Cell open-run.
   const run = await openRun(options, signal);
-  const { recipe } = run;
-  if (recipe.leaveOneOut.seeds < LEAST_FOR_INTERVAL) {
+  const { sources, leaveOneOut: { seeds, steps } } = run.recipe;
+  if (seeds < LEAST_FOR_INTERVAL) {
     throw new UsageError(
-      `leaveOneOut.seeds is ${recipe.leaveOneOut.seeds}, expected at least ${LEAST_FOR_INTERVAL}: fewer have no interval.`,
+      `leaveOneOut.seeds is ${seeds}, expected at least ${LEAST_FOR_INTERVAL}: fewer have no interval.`,
     );
   }
+
+  // Cell estimate.
   if (options.estimate) {
-    const { steps, seeds } = recipe.leaveOneOut;
-    return print(
-      await estimateProxies(recipe, seeds * (1 + recipe.sources.length), steps),
+    print(
+      await estimateProxies(run.recipe, seeds * (1 + sources.length), steps),
       ({ proxies, tokens, tokensPerSecond, seconds }) =>
         `${proxies} proxies, ${tokens} tokens at ${tokensPerSecond.toFixed(0)} a second: ${
           formatDuration(seconds)
         }`,
     );
+    return;
   }
+
+  // Cell leave-one-out.
   const { directory, manifest: { result } } = await run.leaveOneOut();
+
+  // Cell print.
   print({ directory, ...result }, ({ impacts }) => `${describe(impacts)}\n${directory}`);
 });
+
+// Cell print.
 
 /** Δ after the last update: a row a source, a column a probing set. */
 function describe(impacts: readonly Impact[]): string {

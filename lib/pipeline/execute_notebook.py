@@ -22,7 +22,7 @@ def failure(name, message):
 
 def execute(manager, client, source, seconds):
     request = client.execute(source)
-    outputs, idle, deadline = [], False, time.monotonic() + seconds
+    outputs, displays, idle, deadline = [], {}, False, time.monotonic() + seconds
     while True:
         try:
             message = client.get_iopub_msg(timeout=QUIET)
@@ -42,8 +42,14 @@ def execute(manager, client, source, seconds):
         elif kind == "stream" and outputs and outputs[-1].get("name") == content["name"]:
             outputs[-1]["text"] += content["text"]
         elif kind in ("stream", "display_data", "execute_result", "error"):
-            content.pop("transient", None)
+            name = content.pop("transient", {}).get("display_id")
+            if name is not None:
+                displays[name] = len(outputs)
             outputs.append({"output_type": kind, **content})
+        elif kind == "update_display_data":
+            place = displays.get(content["transient"]["display_id"])
+            if place is not None:
+                outputs[place].update(data=content["data"], metadata=content["metadata"])
 
 
 def main():

@@ -7,6 +7,7 @@ import { exists } from "../core/artefacts.ts";
 import { RunError, UsageError } from "../core/errors.ts";
 import { type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
 import { compareOutputs, executeNotebook } from "./notebook_execution.ts";
+import { NOTEBOOK_FLAGS } from "./notebook_task.ts";
 import { testModule } from "./notebook_module.ts";
 import { type Missing, prepareJupyter } from "./setup.ts";
 import { runProcess } from "./subprocess.ts";
@@ -14,6 +15,27 @@ import { runProcess } from "./subprocess.ts";
 /** A cell of a notebook that takes longer than that is broken; a whole notebook's module gets as much for each cell. */
 const SECONDS_PER_CELL = 120;
 const SECONDS_PER_MODULE = 600;
+
+/** With the demo's recipe, a cell may be a stage with all stages before it. */
+const SECONDS_PER_UPDATE = 900;
+
+/**
+ * The run of the tests: real text, few and small models, so that all notebooks together take minutes. What is in the notebooks' files
+ * comes from the demo's recipe; cells whose outputs depend on the run are tagged `varies`.
+ */
+export const TEST_FLAGS = [
+  "--run notebooks",
+  "--set",
+  'sources=["stdlib-code","stdlib-math","freecodecamp-problems","moby-dick","spam-assassin"]',
+  "probeTokens=4096",
+  "curation.judge.steps=150 curation.judgedPerSource=60 curation.documentsPerSource=16",
+  "proxy.length=64 proxy.model.width=32 proxy.model.headSize=32 proxy.model.feedForwardWidth=88",
+  "leaveOneOut.steps=24 influence.steps=24 influence.length=64 comparison.steps=24",
+  "model.width=64 model.heads=1 model.feedForwardWidth=176",
+  "pretrain1.steps=40 pretrain1.warmupSteps=4 pretrain1.probeEvery=10",
+  "pretrain2.steps=24 pretrain2.warmupSteps=4 pretrain2.probeEvery=8",
+  "pretrain2.mixture=influence midtrain.steps=12 midtrain.probeEvery=6 midtrain.compression.documentsPerSource=6 sft.epochs=1",
+].join(" ");
 
 /** One of a notebook's two tests. */
 export interface NotebookTest {
@@ -79,7 +101,8 @@ export async function testNotebooks(
       tests.push({ notebook: name, kind, passed: problem === null, output: problem ?? "", seconds });
     };
     await test("module", async () => {
-      const limits = { run: true, seconds: SECONDS_PER_MODULE, signal: options.signal };
+      const env = { [NOTEBOOK_FLAGS]: TEST_FLAGS };
+      const limits = { run: true, env, seconds: SECONDS_PER_MODULE, signal: options.signal };
       const { passed, output } = await testModule(notebook, path, root, limits);
       return passed ? null : output;
     });
@@ -101,7 +124,10 @@ async function testInJupyter(
   const name = relative(root, path);
   let executed: Notebook;
   try {
-    executed = await executeNotebook(notebook, path, python, { secondsPerCell: SECONDS_PER_CELL, signal });
+    // Files are written from the recipe that the notebook itself names.
+    const env: Record<string, string> = update ? {} : { [NOTEBOOK_FLAGS]: TEST_FLAGS };
+    const limits = { secondsPerCell: update ? SECONDS_PER_UPDATE : SECONDS_PER_CELL, env, signal };
+    executed = await executeNotebook(notebook, path, python, limits);
   } catch (error) {
     if (error instanceof RunError) return `${name}: ${error.message}`;
     throw error;

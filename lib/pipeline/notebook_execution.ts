@@ -2,9 +2,10 @@
  * A notebook in Jupyter itself, on the Deno kernel: run top to bottom, and its outputs compared with those in the file.
  * @module
  */
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunError } from "../core/errors.ts";
+import { jupyterEnvironment } from "./lab.ts";
 import { type CodeCell, codeCells, type Notebook, type Output } from "./notebook.ts";
 import { type ProcessOptions, runProcess } from "./subprocess.ts";
 
@@ -21,18 +22,18 @@ const VARIES = "varies";
  *
  * @param python The Python of the project's environment, see `prepareJupyter`.
  * @param limits Time for each cell.
- * @returns The notebook with its new outputs; cells after one that failed have none.
+ * @returns The notebook with its new outputs, without what stages say of their progress on standard error; cells after one that
+ * failed have none.
  * @throws {RunError} where Jupyter or the kernel does not start.
  */
 export async function executeNotebook(
   notebook: Notebook,
   path: string,
   python: string,
-  limits: { secondsPerCell: number } & Pick<ProcessOptions, "signal">,
+  limits: { secondsPerCell: number } & Pick<ProcessOptions, "env" | "signal">,
 ): Promise<Notebook> {
   const cells = codeCells(notebook);
-  const data = join(dirname(dirname(python)), "share", "jupyter");
-  const { secondsPerCell, ...signal } = limits;
+  const { secondsPerCell, env = {}, ...signal } = limits;
   const result = await runProcess(python, [DRIVER], {
     ...signal,
     input: JSON.stringify({
@@ -41,11 +42,9 @@ export async function executeNotebook(
       seconds: secondsPerCell,
     }),
     env: {
+      ...env,
+      ...jupyterEnvironment(python),
       NO_COLOR: "1",
-      // Kernels and connection files inside the project, whatever the person's own Jupyter has.
-      JUPYTER_PREFER_ENV_PATH: "1",
-      JUPYTER_DATA_DIR: data,
-      JUPYTER_RUNTIME_DIR: join(data, "runtime"),
     },
   });
   if (result?.code !== 0) {
@@ -59,10 +58,15 @@ export async function executeNotebook(
     ...notebook,
     cells: notebook.cells.map((cell) => {
       if (cell.cell_type !== "code") return cell;
-      const outputs = executed[index++];
+      const outputs = executed[index++]?.filter((output) => !isProgress(output));
       return { ...cell, outputs: outputs ?? [], execution_count: outputs ? index : null };
     }),
   };
+}
+
+/** Progress and notes go to standard error, as in every task: whoever runs the notebook sees them, the file does not keep them. */
+function isProgress(output: Output): boolean {
+  return output.output_type === "stream" && output.name === "stderr";
 }
 
 /**

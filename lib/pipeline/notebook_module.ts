@@ -8,6 +8,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { codeCells, type Notebook } from "./notebook.ts";
+import { IMPORT_STATEMENT } from "./promotion/imports.ts";
 import { type ProcessOptions, runProcess } from "./subprocess.ts";
 
 /** A notebook's code in one piece. */
@@ -16,9 +17,6 @@ export interface NotebookModule {
   /** The notebook's place of a line of `text`, both counted from 1; `null` for lines that are in no cell. */
   locate(line: number): { cell: number; line: number } | null;
 }
-
-/** One import statement, possibly over several lines. */
-const IMPORT = /^import\s(?:[^;"']*\sfrom\s*)?["'][^"'\n]*["'];?[ \t]*$/gm;
 
 /** A relative specifier in an import, an export, or a dynamic import. */
 const RELATIVE = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}\/[^"'\n]*)\2/g;
@@ -48,7 +46,7 @@ export function extractModule(notebook: Notebook, directory: string): NotebookMo
   const places: ({ cell: number; line: number } | null)[] = [];
   const blocks = codeCells(notebook).map((cell, index) => {
     const number = index + 1;
-    const source = cell.source.replace(IMPORT, (statement) => {
+    const source = cell.source.replace(IMPORT_STATEMENT, (statement) => {
       if (seen.has(statement)) return statement.replace(/[^\n]/g, "");
       seen.add(statement);
       return statement;
@@ -75,7 +73,7 @@ export interface ModuleResult {
 }
 
 /** How a notebook's module is tested. */
-export interface ModuleTest extends Pick<ProcessOptions, "seconds" | "signal"> {
+export interface ModuleTest extends Pick<ProcessOptions, "env" | "seconds" | "signal"> {
   /** Type-check only, or run after that. */
   readonly run: boolean;
 }
@@ -90,7 +88,7 @@ export async function testModule(
   notebook: Notebook,
   path: string,
   root: string,
-  { run, ...limits }: ModuleTest,
+  { run, env = {}, ...limits }: ModuleTest,
 ): Promise<ModuleResult> {
   const directory = dirname(resolve(path)), name = relative(root, path);
   const refusal = refuseJupyter(notebook, name);
@@ -101,7 +99,7 @@ export async function testModule(
     const file = join(temporary, "notebook.ts");
     await Deno.writeTextFile(file, module.text);
     const config = ["--config", join(root, "deno.json")];
-    const options = { ...limits, cwd: directory, env: { NO_COLOR: "1" } };
+    const options = { ...limits, cwd: directory, env: { ...env, NO_COLOR: "1" } };
     let result = await runProcess(Deno.execPath(), ["check", ...config, file], options);
     if (run && result?.code === 0) {
       result = await runProcess(Deno.execPath(), ["run", "-A", "--no-check", ...config, file], options);

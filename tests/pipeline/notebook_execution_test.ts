@@ -121,3 +121,17 @@ Deno.test.each([
   assert.ok(error?.output_type === "error");
   assert.deepEqual([error.ename, error.evalue], [name, message]);
 });
+
+Deno.test("executeNotebook() keeps the last state of a display that is updated, and no progress", async () => {
+  const outputs = await execute(
+    30,
+    `console.error("50%");
+for (const n of [1, 2, 3]) {
+  await Deno.jupyter.display({ "text/plain": String(n) }, { raw: true, display_id: "count", update: n > 1 });
+}`,
+  );
+  if (outputs === null) return;
+  assert.deepEqual(outputs[0]?.map((output) => "data" in output ? output.data : output), [{
+    "text/plain": "3",
+  }]);
+});

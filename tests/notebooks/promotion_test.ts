@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+import { driftOf, planPromotions } from "../../lib/pipeline/promotion/promote.ts";
+import { projectRoot } from "../../lib/pipeline/setup.ts";
+
+Deno.test("every promoted task is what its notebook says", async () => {
+  const promotions = await planPromotions(projectRoot);
+  assert.ok(promotions.length >= 3);
+  assert.deepEqual(promotions.flatMap((promotion) => driftOf(promotion)?.reason ?? []), []);
+});

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { codeCells } from "../../lib/pipeline/notebook.ts";
+import { executeNotebook } from "../../lib/pipeline/notebook_execution.ts";
+import { follow } from "../../lib/pipeline/notebook_live.ts";
+import { prepareJupyter, projectRoot } from "../../lib/pipeline/setup.ts";
+import { notebookOf } from "./notebooks.ts";
+
+Deno.test("follow() only waits outside of Jupyter, and draws nothing", async () => {
+  const draw = () => Promise.reject(new Error("drawn"));
+  assert.equal(await follow(Promise.resolve(7), draw), 7);
+  await assert.rejects(follow(Promise.reject(new RangeError("no")), draw), RangeError);
+});
+
+Deno.test("followTraining() leaves one chart of the losses in Jupyter", async () => {
+  const jupyter = await prepareJupyter(projectRoot);
+  if ("reason" in jupyter) {
+    assert.match(jupyter.reason, /python3|pip/);
+    return;
+  }
+  const source = `import { followTraining } from "../lib/pipeline/notebook_live.ts";
+import { MetricsLog } from "../lib/train/metrics_log.ts";
+const root = await Deno.makeTempDir();
+async function train() {
+  using log = await MetricsLog.open(root + "/pretrain-1.partial/metrics.jsonl", 0);
+  for (let step = 1; step <= 4; step++) {
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    log.append({ kind: "step", stage: "pretrain-1", step, tokens: 10 * step, loss: 5 - step, learningRate: 1, gradientNorm: 1, tokensPerSecond: 1 });
+  }
+  return "trained";
+}
+await followTraining(train(), root, ["pretrain-1"])`;
+  const path = join(projectRoot, "notebooks", "trial.ipynb");
+  const executed = await executeNotebook(notebookOf(source), path, jupyter.python, { secondsPerCell: 60 });
+  const outputs = codeCells(executed)[0]?.outputs.map((output) => "data" in output ? output.data : output) ??
+    [];
+  assert.equal(outputs.length, 2, JSON.stringify(outputs).slice(0, 400));
+  const [chart, result] = outputs;
+  const data = chart as Record<string, unknown>;
+  assert.deepEqual(Object.keys(data).sort(), [
+    "application/vnd.vegalite.v5+json",
+    "image/svg+xml",
+    "text/plain",
+  ]);
+  assert.match(JSON.stringify(data["application/vnd.vegalite.v5+json"]), /"tokens":40/);
+  assert.deepEqual(result, { "text/plain": '"trained"' });
+});
