@@ -1,49 +1,76 @@
-/** `deno task midtrain`: rounds of keeping what still helps and training on it; or what a teacher is worth. */
-import { table } from "arquero";
+/**
+ * `deno task midtrain`: Mid-training of the pretrained model: score the pool, keep what helps, train on it, and again.
+ *
+ * Promoted from notebooks/06_midtraining.ipynb by `deno task promote`: change it there.
+ * Cells: parameters, open-run, estimate, print.
+ * @module
+ */
+// As promoted, without this line: sha256 fcca74d4afde1a594f6a8882592cfc0ef1aebfa3313e65a31a613348f19d8b9e
+import * as aq from "arquero";
+import { join } from "node:path";
 import { formatTable } from "../lib/catalog/text_table.ts";
+import { exists } from "../lib/core/artefacts.ts";
 import { runTask } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
-import { formatDuration } from "../lib/core/progress.ts";
+import { compactNumber, formatDuration } from "../lib/core/progress.ts";
 import { LEAST_FOR_INTERVAL } from "../lib/core/statistics.ts";
+import { parameterCount } from "../lib/model/config.ts";
 import { estimateProxies, type ProxyEstimate } from "../lib/pipeline/estimate.ts";
 import type { Recipe } from "../lib/pipeline/recipe.ts";
 import { openRun, runCommand, type RunOptions } from "../lib/pipeline/run_command.ts";
 import type { DistillationResult } from "../lib/pipeline/stages/distillation.ts";
 import type { MidtrainingSummary } from "../lib/pipeline/stages/midtraining_summary.ts";
+import { modelConfig } from "../lib/pipeline/stages/training.ts";
+import { teacherBytes } from "../lib/train/distillation/model_teacher.ts";
+import { isServer } from "../lib/train/distillation/teacher_identity.ts";
 
 const command = runCommand(
   "midtrain",
   "Mid-training of the pretrained model: score the pool, keep what helps, train on it, and again",
-).option("--distillation", "instead: what is a teacher worth to a small model, over seeds?", false);
+)
+  .option("--distillation", "Instead: what is a teacher worth to a small model, over seeds?", false);
 
-await runTask<RunOptions & { readonly distillation: boolean }>(
-  command,
-  async (options, { signal, print }) => {
-    const run = await openRun(options, signal);
-    const { seeds } = run.recipe.midtrain.distillation;
-    if (options.distillation && seeds < LEAST_FOR_INTERVAL) {
-      throw new UsageError(
-        `midtrain.distillation.seeds is ${seeds}, expected at least ${LEAST_FOR_INTERVAL}: fewer have no interval.`,
-      );
-    }
-    if (options.estimate) {
-      const training = await (options.distillation ? estimateDistillation : estimateTraining)(run.recipe);
-      return print(
-        training,
-        ({ proxies, tokens, tokensPerSecond, seconds }) =>
-          `${proxies} models, ${tokens} tokens at ${tokensPerSecond.toFixed(0)} a second: ${
-            formatDuration(seconds)
-          }, without a teacher's and the scores' time`,
-      );
-    }
-    if (options.distillation) {
-      const { directory, manifest: { result } } = await run.distillation();
-      return print({ directory, ...result }, () => `${describeDistillation(result)}\n${directory}`);
-    }
+interface Options extends RunOptions {
+  readonly distillation: boolean;
+}
+
+await runTask<Options>(command, async (options, { signal, print }) => {
+  const { distillation } = options;
+  // Cell open-run.
+  const run = await openRun(options, signal);
+  const { seeds } = run.recipe.midtrain.distillation;
+  if (distillation && seeds < LEAST_FOR_INTERVAL) {
+    throw new UsageError(
+      `midtrain.distillation.seeds is ${seeds}, expected at least ${LEAST_FOR_INTERVAL}: fewer have no interval.`,
+    );
+  }
+
+  // Cell estimate.
+  if (options.estimate) {
+    const training = await (distillation ? estimateDistillation : estimateTraining)(run.recipe);
+    print(
+      { ...training, ...await estimateMemory(run.recipe) },
+      ({ proxies, tokens, tokensPerSecond, seconds, stateBytes, teacherBytes }) =>
+        `${proxies} models, ${tokens} tokens at ${tokensPerSecond.toFixed(0)} a second: ${
+          formatDuration(seconds)
+        }, without a teacher's and the scores' time; ${
+          compactNumber(stateBytes)
+        }B for weights, gradient and moments, ${compactNumber(teacherBytes)}B for a teacher on this machine`,
+    );
+    return;
+  }
+
+  // Cell print.
+  if (distillation) {
+    const { directory, manifest: { result } } = await run.distillation();
+    print({ directory, ...result }, () => `${describeDistillation(result)}\n${directory}`);
+  } else {
     const { summary: { directory, manifest: { result } }, model } = await run.midtraining();
     print({ directory, model: model.directory, ...result }, () => `${describe(result)}\n${directory}`);
-  },
-);
+  }
+});
+
+// Cell estimate.
 
 /** Students with and without a teacher. */
 function estimateDistillation(recipe: Recipe): Promise<ProxyEstimate> {
@@ -61,6 +88,18 @@ function estimateTraining(recipe: Recipe): Promise<ProxyEstimate> {
   );
 }
 
+/** Of the model itself, and of a teacher that is a model directory; activations come on top. */
+async function estimateMemory(recipe: Recipe): Promise<{ stateBytes: number; teacherBytes: number }> {
+  const { backend, midtrain: { teacher: { address } } } = recipe;
+  const isModel = address !== null && !isServer(address) && await exists(join(address, "config.json"));
+  return {
+    stateBytes: 4 * 4 * parameterCount(await modelConfig(recipe)),
+    teacherBytes: isModel ? await teacherBytes(address, backend) : 0,
+  };
+}
+
+// Cell print.
+
 function describe({ rounds, stopped, rankMe, teacher, benchmarkTrainSets }: MidtrainingSummary): string {
   const sources = rounds[0]?.sources.map(({ source }) => source) ?? [];
   const columns = rounds.flatMap(({ sources: own }, i): [string, string[]][] => [
@@ -68,7 +107,7 @@ function describe({ rounds, stopped, rankMe, teacher, benchmarkTrainSets }: Midt
     [`weight % ${i + 1}`, own.map(({ weight }) => (100 * weight).toFixed(2))],
   ]);
   return [
-    formatTable(table({ source: sources, ...Object.fromEntries(columns) })),
+    formatTable(aq.table({ source: sources, ...Object.fromEntries(columns) })),
     ...rounds.map(({ kept, documents, positiveShare, trained }, i) =>
       `round ${i + 1}: ${kept} of ${documents} documents help (${(100 * positiveShare).toFixed(1)}%)${
         trained ? ", trained on them" : ""
@@ -87,7 +126,7 @@ function describe({ rounds, stopped, rankMe, teacher, benchmarkTrainSets }: Midt
 /** A row a capability: losses in nats per token, and the difference that the teacher makes. */
 function describeDistillation({ effects, seeds, tokens }: DistillationResult): string {
   return [
-    formatTable(table({
+    formatTable(aq.table({
       probe: effects.map(({ probe }) => probe),
       "cross-entropy": effects.map(({ crossEntropy }) => crossEntropy.toFixed(4)),
       distilled: effects.map(({ distilled }) => distilled.toFixed(4)),

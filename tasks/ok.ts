@@ -7,7 +7,7 @@ import { formatDuration } from "../lib/core/progress.ts";
 import { pickChecks, projectChecks, runChecks } from "../lib/pipeline/checks.ts";
 import { projectRoot } from "../lib/pipeline/setup.ts";
 
-const PARTS = ["format", "lint", "types", "lock", "wasm", "unit", "docs", "notebook-types"];
+const PARTS = ["format", "lint", "types", "lock", "wasm", "unit", "docs", "promotion", "notebook-types"];
 
 const command = taskCommand("ok", "The one gate before a commit.")
   .option("--only <parts>", `some of ${PARTS.join(",")}`);

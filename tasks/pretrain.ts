@@ -1,21 +1,41 @@
-/** `deno task pretrain`: both phases of pretraining on the recipe's mixtures. */
+/**
+ * `deno task pretrain`: Both phases of pretraining, on the mixtures that the recipe names.
+ *
+ * Promoted from notebooks/05_pretraining.ipynb by `deno task promote`: change it there.
+ * Cells: open-run, estimate, phases, print.
+ * @module
+ */
+// As promoted, without this line: sha256 1491c4a2bdab324cd262968261d2328684596ea55d655b3e007b44a34da681bb
 import { runTask } from "../lib/core/command.ts";
 import { estimateTraining } from "../lib/pipeline/estimate.ts";
+import { describePlan } from "../lib/pipeline/plan/description.ts";
+import { planRecipe } from "../lib/pipeline/plan/plan.ts";
 import { openRun, runCommand, type RunOptions } from "../lib/pipeline/run_command.ts";
 import { describeEstimate, describeTraining, summariseTraining } from "../lib/pipeline/training_summary.ts";
 
 const command = runCommand("pretrain", "Both phases of pretraining, on the mixtures that the recipe names");
 
 await runTask<RunOptions>(command, async (options, { signal, print }) => {
+  // Cell open-run.
   const run = await openRun(options, signal);
+
+  // Cell estimate.
   if (options.estimate) {
-    const { pretrain1, pretrain2 } = run.recipe;
-    return print(await estimateTraining(run.recipe, [pretrain1, pretrain2]), describeEstimate);
+    const { cluster, pretrain1, pretrain2 } = run.recipe;
+    if (cluster === null) {
+      print(await estimateTraining(run.recipe, [pretrain1, pretrain2]), describeEstimate);
+    } else {
+      print(await planRecipe(run.recipe), describePlan);
+    }
+    return;
   }
+
+  // Cell phases.
   const phases = await run.pretrainingPhases();
-  const { directory } = phases[1];
+
+  // Cell print.
   print(
-    { model: directory, stages: summariseTraining(phases) },
-    ({ stages }) => [...describeTraining(stages), directory].join("\n"),
+    { model: phases[1].directory, stages: summariseTraining(phases) },
+    ({ stages, model }) => [...describeTraining(stages), model].join("\n"),
   );
 });

@@ -1,37 +1,95 @@
-/** `deno task sft`: supervised fine-tuning of the mid-trained model, general and, where the recipe has it, reasoning. */
+/**
+ * `deno task sft`: Supervised fine-tuning on conversations, of the mid-trained model or of others.
+ *
+ * Promoted from notebooks/07_posttraining.ipynb by `deno task promote`: change it there.
+ * Cells: parameters, open-run, estimate, fine-tune, tuned, print.
+ * @module
+ */
+// As promoted, without this line: sha256 a1103608c36cc43dc3f87156785912c198b83a1e4ca5fc102b87810f5ac97257
+import { Option } from "commander";
 import { runTask } from "../lib/core/command.ts";
+import { UsageError } from "../lib/core/errors.ts";
 import { ablationSettings } from "../lib/pipeline/ablations.ts";
 import { estimateTraining, type TrainingSize } from "../lib/pipeline/estimate.ts";
 import type { Recipe } from "../lib/pipeline/recipe.ts";
+import type { Run } from "../lib/pipeline/run.ts";
 import { openRun, runCommand, type RunOptions } from "../lib/pipeline/run_command.ts";
+import type { FinishedStage } from "../lib/pipeline/stage.ts";
 import { fineTuningSteps } from "../lib/pipeline/stages/sft.ts";
+import type { TrainingResult } from "../lib/pipeline/stages/training.ts";
 import { describeEstimate, describeTraining, summariseTraining } from "../lib/pipeline/training_summary.ts";
 
-const command = runCommand("sft", "Supervised fine-tuning of the mid-trained model on conversations")
-  .option("--ablation <name>", "data and stages of one of the paper's ablations (Tables 8 and 9)");
+const command = runCommand(
+  "sft",
+  "Supervised fine-tuning on conversations, of the mid-trained model or of others",
+)
+  .addOption(
+    new Option("--ablation <value>", "Data and stages of one of the paper's ablations (Tables 8 and 9).")
+      .default(null, "none"),
+  )
+  .option(
+    "--model <values...>",
+    "Instead: model directories of transformers, each with its own tokenizer and chat template (Table 9).",
+    [],
+  );
 
-await runTask<RunOptions & { readonly ablation?: string }>(command, async (options, { signal, print }) => {
-  const set = options.ablation === undefined ? [] : await ablationSettings(options.ablation);
+interface Options extends RunOptions {
+  readonly ablation: string | null;
+  readonly model: string[];
+}
+
+await runTask<Options>(command, async (options, { signal, print }) => {
+  const { ablation, model } = options;
+  // Cell open-run.
+  const set = ablation === null ? [] : await ablationSettings(ablation);
   const run = await openRun({ ...options, set: [...set, ...options.set] }, signal);
+
+  // Cell estimate.
   if (options.estimate) {
-    return print(await estimateTraining(run.recipe, await sizesOf(run.recipe)), describeEstimate);
+    if (options.estimate && model.length > 0) {
+      throw new UsageError("--estimate is for the recipe's own model, not for --model.");
+    }
+    print(await estimateTraining(run.recipe, await sizesOf(run.recipe, signal)), describeEstimate);
+    return;
   }
-  const stages = await run.fineTuning();
-  const directory = stages.at(-1)?.directory;
+
+  // Cell tuned.
+  const tuned = await fineTune(run, model);
+  const stages = tuned.flat();
+
+  // Cell print.
+  const models = tuned.flatMap((stages) => stages.at(-1)?.directory ?? []);
   print(
-    { model: directory, stages: summariseTraining(stages) },
-    (result) => [...describeTraining(result.stages), directory].join("\n"),
+    { model: models.at(-1), models, stages: summariseTraining(stages) },
+    (result) => [...describeTraining(result.stages), ...models].join("\n"),
   );
 });
 
+// Cell estimate.
+
 /** Updates follow from the data. */
-async function sizesOf(recipe: Recipe): Promise<TrainingSize[]> {
+async function sizesOf(recipe: Recipe, signal: AbortSignal): Promise<TrainingSize[]> {
   const sizes: TrainingSize[] = [];
-  for (const stage of ["sft", "reasoning"] as const) {
-    const settings = recipe[stage];
+  for (const kind of ["sft", "reasoning"] as const) {
+    const settings = recipe[kind];
     if (settings === null) continue;
-    const { sequences, length } = settings;
-    sizes.push({ steps: await fineTuningSteps(stage, recipe, settings), sequences, length });
+    const { sequences, sequencesAtOnce, length } = settings;
+    sizes.push({
+      steps: await fineTuningSteps(kind, recipe, settings, signal),
+      sequences,
+      sequencesAtOnce,
+      length,
+    });
   }
   return sizes;
+}
+
+// Cell fine-tune.
+
+/** A model's stages of fine-tuning: general and, where the recipe has it, reasoning. */
+async function fineTune(run: Run, models: readonly string[]): Promise<FinishedStage<TrainingResult>[][]> {
+  if (models.length === 0) return [await run.fineTuning()];
+  const tuned: FinishedStage<TrainingResult>[][] = [];
+  for (const directory of models) tuned.push(await run.fineTuningOf(directory));
+  return tuned;
 }

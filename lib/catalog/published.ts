@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { UsageError } from "../core/errors.ts";
+import { RunError, UsageError } from "../core/errors.ts";
 import { type Mixture, parseMixture } from "../core/mixture.ts";
 import { loadSourceSpecs } from "../sources/spec.ts";
 import { type Catalog, PUBLISHED_PREFIX } from "./catalog.ts";
@@ -15,6 +15,9 @@ const MIXTURES = fileURLToPath(new URL("../../data/mixtures/", import.meta.url))
 
 const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const paperTable = z.strictObject({
+  /** Where the paper has it: "Table 6", "Figure 1"; null: it is from elsewhere. */
+  place: z.string().regex(/^(Table|Figure) \d+$/).nullable(),
+  title: z.string(),
   source: z.string(),
   notes: z.string().optional(),
   columns: z.array(z.string().regex(/^[a-z0-9_]+$/)).min(1),
@@ -60,6 +63,13 @@ export async function loadPaperTables(): Promise<PaperTable[]> {
   });
 }
 
+/** A table of the paper by its file's name. @throws {RunError} where it is missing. */
+export async function loadPaperTable(name: string): Promise<PaperTable> {
+  const table = (await loadPaperTables()).find((one) => one.name === name);
+  if (table === undefined) throw new RunError(`data/paper/${name}.json is missing.`);
+  return table;
+}
+
 /** The rows of a table of the paper as records. */
 export function paperRecords({ columns, rows }: PaperTable): Record<string, PaperCell>[] {
   return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])));
@@ -88,8 +98,10 @@ export async function insertPublished(catalog: Catalog): Promise<void> {
   for (const table of tables) await catalog.insert(PUBLISHED_PREFIX + table.name, paperRecords(table));
   await catalog.insert(
     PUBLISHED_PREFIX + "tables",
-    tables.map(({ name, source, notes, derived }) => ({
+    tables.map(({ name, place, title, source, notes, derived }) => ({
       name: PUBLISHED_PREFIX + name,
+      place,
+      title,
       source,
       notes: notes ?? null,
       derived_columns: derived.join(", "),

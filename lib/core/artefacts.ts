@@ -72,6 +72,11 @@ export async function writeFileAtomic(
   }
 }
 
+/** Whether a file is what {@link writeFileAtomic} leaves where the process is killed while it writes. */
+export function isTemporaryFile(name: string): boolean {
+  return /^\..+\.[0-9]+\.partial$/.test(name);
+}
+
 /** Writes every byte; one `write` may take fewer. */
 export async function writeAll(file: Deno.FsFile, data: Uint8Array): Promise<void> {
   for (let done = 0; done < data.length;) done += await file.write(data.subarray(done));

@@ -50,11 +50,18 @@ export async function runTask<Options>(
       console.error(`${error.message.replace(/^error: /, "").replaceAll("\n", " ")} (see --help)`);
       Deno.exit(2);
     }
-    // A bug shows its stack; an expected error is one sentence.
-    const expected = error instanceof Error && error.name !== "Error" &&
-      /^(Usage|Run|Interrupted)Error$/.test(error.name);
-    console.error(expected ? error.message : error);
+    console.error(sentenceOf(error) ?? error);
     Deno.exit(exitCodeOf(error));
   }
   Deno.exit(0);
+}
+
+/** An expected error is one sentence; undefined: it is a bug, which shows its stack. */
+function sentenceOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (/^(Usage|Run|Interrupted)Error$/.test(error.name)) return error.message;
+  if ("code" in error && error.code === "ENOSPC") {
+    return `The disk is full (${error.message}); free some space and run the same command again: what was saved is kept.`;
+  }
+  return undefined;
 }

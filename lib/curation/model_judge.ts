@@ -2,7 +2,7 @@
  * A judge for Ask-LLM on our own engine: any model that a backend holds.
  * @module
  */
-import type { TrainBackend } from "../backends/backend.ts";
+import type { ForwardBackend } from "../backends/backend.ts";
 import { sha256 } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { encodePrompt } from "../tokenizer/chat.ts";
@@ -27,13 +27,15 @@ const LENGTH_STEP = 32;
  * The judge. Its name has the hash of its weights, so that scores tell one checkpoint from another.
  *
  * @param backend Holds the weights; they must not change while it judges.
+ * @param weights The same, to name them.
  * @throws {UsageError} where "1" or "0" is no single token, or maxTokens does not fit the model.
  */
-export async function createModelJudge(
-  backend: TrainBackend,
+export function createModelJudge(
+  backend: ForwardBackend,
+  weights: Float32Array,
   tokenizer: Tokenizer,
   settings: ModelJudgeSettings,
-): Promise<Judge> {
+): Judge {
   const { format, maxTokens, batchSize } = settings;
   const { maxPositions, vocabularySize } = backend.config;
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 1 || maxTokens > maxPositions) {
@@ -42,7 +44,6 @@ export async function createModelJudge(
     );
   }
   const [one, zero] = [answerToken(tokenizer, 1), answerToken(tokenizer, 0)];
-  const { weights } = await backend.exportState();
   const hash = sha256(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength)).slice(0, 16);
   return {
     name: `own model ${hash}, ${tokenizer.name}, ${format}, ${maxTokens} tokens`,

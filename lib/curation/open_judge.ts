@@ -2,7 +2,7 @@
  * Judges by what a person names: a server's address, a model's directory, or one that is trained for the purpose.
  * @module
  */
-import { openBackend } from "../backends/open.ts";
+import { openForward } from "../backends/open.ts";
 import { UsageError } from "../core/errors.ts";
 import { loadModel } from "../model/checkpoint.ts";
 import { openTokenizer } from "../tokenizer/tokenizer.ts";
@@ -70,10 +70,8 @@ export async function openJudge(address: string, options: JudgeOptions): Promise
       `Tokenizer ${tokenizer.name} has ${tokenizer.vocabularySize} ids, the judge in ${address} ${config.vocabularySize}.`,
     );
   }
-  const backend = await openBackend("wasm", config, { blas: "off" });
-  const moment = new Float32Array(weights.length);
-  await backend.importState({ step: 0, weights, firstMoment: moment, secondMoment: moment });
-  return createModelJudge(backend, tokenizer, {
+  const backend = await openForward("wasm", config, weights, { blas: "off" });
+  return createModelJudge(backend, weights, tokenizer, {
     format: options.format,
     maxTokens: Math.min(config.maxPositions, MAX_TOKENS),
     batchSize: BATCH_SIZE,

@@ -71,6 +71,11 @@ export async function sampleRepresentatives(
   return sampling.funnel;
 }
 
+/** Where the scores of a source's documents are kept. */
+export function scoresPath(directory: string, scorer: string, source: string): string {
+  return join(directory, "scores", scorer, `${source}.jsonl`);
+}
+
 /** Replaces the table `probing`: the union of the representative sets of each capability's sources. */
 async function saveProbingSets(catalog: Catalog, lists: ProbingLists): Promise<void> {
   const rows = (await catalog.query("SELECT id, source FROM representatives")).objects() as {
@@ -151,7 +156,7 @@ class Sampling {
   /** Scores documents of a source. */
   async #score(source: string, scorer: Scorer, documents: AsyncIterable<Document>): Promise<void> {
     const { directory, signal } = this.context;
-    const path = join(directory, "scores", scorer.name, `${source}.jsonl`);
+    const path = scoresPath(directory, scorer.name, source);
     const { documents: total } = await this.survivors.remainder(source);
     await scoreShard(documents, scorer, path, { total, ...(signal && { signal }) });
     await this.survivors.forgetScores(source, scorer);

@@ -143,8 +143,11 @@ export async function trainJudge(training: JudgeTraining): Promise<TrainedJudge>
   });
   const backend = await openBackend("wasm", config, { blas: "off" });
   try {
-    const openJudge = () =>
-      createModelJudge(backend, tokenizer, { format: "plain", maxTokens, batchSize: BATCH_SIZE });
+    const openJudge = async () => {
+      const { weights } = await backend.exportState();
+      const judging = { format: "plain", maxTokens, batchSize: BATCH_SIZE } as const;
+      return createModelJudge(backend, weights, tokenizer, judging);
+    };
     let report = await finishedReport(directory, belongsTo);
     if (report !== undefined) await importWeights(backend, (await loadModel(directory)).weights);
     else {

@@ -44,6 +44,8 @@ export interface BarTable {
   readonly description: string;
   /** Rows from top to bottom; with domains, grouped under them. */
   readonly rows: readonly { readonly name: string; readonly domain?: string | undefined }[];
+  /** Colours of the groups in their order from the top, where they are not domains. */
+  readonly groups?: ReadonlyMap<string, string>;
   readonly columns: readonly BarColumn[];
   /** Whether the columns measure the same quantity, and share its scale. */
   readonly sameScale: boolean;
@@ -62,11 +64,14 @@ interface Line {
   readonly colour: string;
 }
 
-function layOut(rows: BarTable["rows"]): Line[] {
-  const domains = [...new Set(rows.map((row) => row.domain ?? ""))].sort(compareDomains);
+function layOut({ rows, groups }: Pick<BarTable, "rows" | "groups">): Line[] {
+  const found = new Set(rows.map((row) => row.domain ?? ""));
+  const domains = groups === undefined
+    ? [...found].sort(compareDomains)
+    : [...groups.keys()].filter((group) => found.has(group));
   const headed = domains.some((domain) => domain !== "");
   return domains.flatMap((domain) => {
-    const colour = headed ? domainStyle(domain).colour : FAMILY_COLOURS.own;
+    const colour = groups?.get(domain) ?? (headed ? domainStyle(domain).colour : FAMILY_COLOURS.own);
     const members = rows.filter((row) => (row.domain ?? "") === domain)
       .map(({ name }) => ({ key: rowKey(name), text: name, heading: false, colour }));
     return headed
@@ -171,7 +176,7 @@ function columnView(
  * @param width Whole width in pixels.
  */
 export function barTable(table: BarTable, width: number): TopLevelSpec {
-  const lines = layOut(table.rows);
+  const lines = layOut(table);
   const inner = innerWidth(width), gap = inner < 600 ? 12 : 24;
   const nameWidth = Math.ceil(
     Math.min(

@@ -14,6 +14,11 @@ export function formatPercent(percent: number): string {
   return `${percent.toFixed(percent && percent < 0.95 ? 2 : 1)}%`;
 }
 
+/** −0.12345 → "−0.123", with a minus sign instead of a hyphen. */
+export function formatNats(value: number): string {
+  return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(3)}`;
+}
+
 /** 4.8312 → "4.83", 96.4 → "96.4", 1234.5 → "1,235": three digits, as far as decimals go. */
 export function formatPerplexity(value: number): string {
   if (value >= 100) return formatInteger(value);

@@ -2,8 +2,7 @@
  * The published pretraining mixture as figures want it.
  * @module
  */
-import { loadPaperTables } from "../catalog/published.ts";
-import { RunError } from "../core/errors.ts";
+import { loadPaperTable } from "../catalog/published.ts";
 import type { PublishedMixture } from "./run_report.ts";
 
 /** Training tokens of one phase: 500k updates of 16·8·16 sequences of 2048 (Table 2; derived). */
@@ -26,8 +25,7 @@ const DOMAINS: Readonly<Record<string, string>> = {
 
 /** The two pretraining phases of MobileLLM-R1, with the printed percentages. */
 export async function publishedPretrainingMixture(): Promise<PublishedMixture> {
-  const table = (await loadPaperTables()).find(({ name }) => name === "pretrain_mix");
-  if (table === undefined) throw new RunError("data/paper/pretrain_mix.json is missing.");
+  const table = await loadPaperTable("pretrain_mix");
   const cell = (row: readonly unknown[], column: string) => row[table.columns.indexOf(column)];
   const percent = (value: unknown) => value === null ? null : Number(value);
   return {

@@ -66,10 +66,12 @@ function renameIds(svg: string, prefix: string): string {
 
 /**
  * Writes `NAME.json` (the spec) and `NAME.svg` into a directory, each atomically.
- *
- * @returns Their paths.
  */
-export async function writeChart(directory: string, name: string, spec: TopLevelSpec): Promise<string[]> {
+export async function writeChart(
+  directory: string,
+  name: string,
+  spec: TopLevelSpec,
+): Promise<[json: string, svg: string]> {
   const svg = await renderSvg(spec);
   const paths = [join(directory, `${name}.json`), join(directory, `${name}.svg`)] as const;
   await writeJson(paths[0], spec);

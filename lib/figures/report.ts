@@ -4,8 +4,12 @@
  */
 import { compactNumber, formatDuration } from "../core/progress.ts";
 import { Markup, markup } from "./markup.ts";
+import { clozeSection } from "./report/cloze_section.ts";
 import { mixturesSection, sourcesSection } from "./report/data_sections.ts";
+import { fineTuningSection } from "./report/fine_tuning_section.ts";
+import { midtrainingSection } from "./report/midtraining_section.ts";
 import { mixingSections } from "./report/mixture_sections.ts";
+import { paperFiguresSection } from "./report/paper_figures_section.ts";
 import type { Section } from "./report/parts.ts";
 import { artefactsSection, settingsSection } from "./report/provenance_sections.ts";
 import { interactiveScripts } from "./report/published_mixture.ts";
@@ -31,7 +35,11 @@ export async function renderReport(report: RunReport): Promise<string> {
     ...await mixingSections(report),
     await mixturesSection(report),
     await trainingSection(report),
+    await midtrainingSection(report),
+    fineTuningSection(report),
     await capabilitiesSection(report),
+    clozeSection(report),
+    paperFiguresSection(report),
     samplesSection(report),
     await timeSection(report),
     artefactsSection(report),

@@ -5,6 +5,7 @@
 import type { Mixture } from "../core/mixture.ts";
 import type { Metrics } from "../train/metrics.ts";
 import type { MixingReport } from "./mixing_report.ts";
+import type { FineTuningChange, MidtrainingReport } from "./training_report.ts";
 
 /** A source of the corpus. */
 export interface ReportSource {
@@ -57,6 +58,18 @@ export interface ReportProbe {
   readonly perplexity: number;
   /** Perplexity of the unigram model on the same text. */
   readonly unigram: number;
+}
+
+/** How often the model told a text's own order of words from others. */
+export interface ReportCloze {
+  /** null: all of them. */
+  readonly source: string | null;
+  readonly questions: number;
+  readonly choices: number;
+  /** Share of right answers, and its standard error; chance is 1 / choices. */
+  readonly value: number;
+  /** null below two questions. */
+  readonly standardError: number | null;
 }
 
 /** What the model wrote after a prompt. */
@@ -115,6 +128,8 @@ export interface RunReport {
   readonly stages: readonly ReportStage[];
   readonly metrics: readonly Metrics[];
   readonly probes: readonly ReportProbe[];
+  /** Empty: not asked. */
+  readonly cloze: readonly ReportCloze[];
   readonly samples: readonly ReportSample[];
   readonly manifests: readonly ReportManifest[];
   /** The settings as JSON. */
@@ -123,4 +138,8 @@ export interface RunReport {
   readonly published: PublishedMixture | null;
   /** How the run chose its mixture; null: it was given one. */
   readonly mixing: MixingReport | null;
+  /** null: the run has no mid-training. */
+  readonly midtraining: MidtrainingReport | null;
+  /** Of every stage of fine-tuning and each held-out set; empty: there was none. */
+  readonly fineTuning: readonly FineTuningChange[];
 }

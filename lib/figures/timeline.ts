@@ -41,7 +41,7 @@ export function stageLayers(stretches: readonly Stretch[]): Layer[] {
       encoding: { x: { field: "tokens", type: "quantitative" } },
     },
     {
-      data: { values: stretches.map(({ from, to, number }) => ({ tokens: (from + to) / 2, number })) },
+      data: { values: numbers(stretches) },
       mark: { type: "text", color: QUIET, fontSize: 11, baseline: "bottom", dy: -3 },
       encoding: {
         x: { field: "tokens", type: "quantitative" },
@@ -50,6 +50,27 @@ export function stageLayers(stretches: readonly Stretch[]): Layer[] {
       },
     },
   ];
+}
+
+/** Stretches that are less than this share of the axis have no room for a number of their own. */
+const NARROW_SHARE = 0.05;
+
+/** The numbers and their places; those of narrow neighbours are joined: "3–4". */
+function numbers(stretches: readonly Stretch[]): { tokens: number; number: string }[] {
+  const end = stretches.at(-1)?.to ?? 0;
+  const groups: Stretch[][] = [];
+  for (const stretch of stretches) {
+    const narrow = (one: Stretch | undefined) => one !== undefined && one.to - one.from < NARROW_SHARE * end;
+    const last = groups.at(-1);
+    if (last !== undefined && narrow(stretch) && narrow(last.at(-1))) last.push(stretch);
+    else groups.push([stretch]);
+  }
+  return groups.flatMap((group) => {
+    const [first, last] = [group[0], group.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const number = first === last ? `${first.number}` : `${first.number}–${last.number}`;
+    return [{ tokens: (first.from + last.to) / 2, number }];
+  });
 }
 
 /** "1 Pretraining · 2 Fine-tuning": what the numbers mean, for a caption; empty where there is one stage. */

@@ -52,7 +52,7 @@ export interface StopRule {
  */
 export function currentInfluence(
   probes: readonly Pick<CapabilityProbe, "name" | "sources">[],
-  scores: readonly ProbeInfluence[],
+  scores: readonly Pick<ProbeInfluence, "influence">[],
   sources: readonly string[],
 ): Float64Array {
   const capabilities = probes.map(({ name, sources: own }, i) => ({

@@ -67,19 +67,14 @@ export async function dataInf(
   const gradients: Float32Array[] = [];
   for (const probe of probes) gradients.push(await meanGradient(backend, probe));
   const { vectors, products } = await inverseHessianProducts(backend, gradients, candidates);
-  const groups = backend.groups.length;
   const scores = vectors.map((): number[] => []);
-  for await (const found of streaming(backend).streamProducts(candidates, vectors)) {
-    const first = scores[0]?.length ?? 0;
-    found.forEach((values, probe) => {
-      checkFinite(backend, values, first);
-      scores[probe]?.push(...groupSums(values, groups));
-    });
+  for await (const found of candidateScores(backend, vectors, candidates)) {
+    found.forEach((values, probe) => scores[probe]?.push(...values));
   }
   return probes.map(({ name }, i) => {
     // One entry of each for every probe.
     const influence = Float64Array.from(scores[i] as number[]);
-    const gradientProduct = groupSums(products[i] as Float64Array, groups);
+    const gradientProduct = groupSums(products[i] as Float64Array, backend.groups.length);
     checkCount(influence.length, gradientProduct.length);
     return { probe: name, influence, gradientProduct };
   });
@@ -182,6 +177,30 @@ export async function inverseHessianProducts(
   await streaming(backend).addAllWeightedGradients(weighted(), gradients);
   checkCount(first, count);
   return { vectors: gradients, damping, products: products.map((values) => Float64Array.from(values)) };
+}
+
+/**
+ * The last pass, batch by batch: (H⁻¹v)ᵀg of the batch's candidates for each probe [sequences]. A batch's scores depend on nothing
+ * but it and the vectors, so that a pass may be taken up anywhere.
+ *
+ * @param vectors H⁻¹v of each probe [parameters].
+ * @param first Number of the first candidate, for errors.
+ * @throws {RunError} where a gradient is not finite.
+ */
+export async function* candidateScores(
+  backend: InfluenceBackend,
+  vectors: readonly Float32Array[],
+  candidates: Sequences,
+  first = 0,
+): AsyncGenerator<Float64Array[]> {
+  for await (const found of streaming(backend).streamProducts(candidates, vectors)) {
+    const scores = found.map((values) => {
+      checkFinite(backend, values, first);
+      return groupSums(values, backend.groups.length);
+    });
+    first += scores[0]?.length ?? 0;
+    yield scores;
+  }
 }
 
 /** Sums over the groups of each sequence: [sequences × groups] → [sequences]. */

@@ -42,8 +42,13 @@ const ASSEMBLY_SCRIPT = "kernels/wasm/assembly";
 const WEBGPU_TESTS = [
   "tests/kernels/webgpu",
   "tests/kernels/bench/gpu_test.ts",
-  "tests/backends/webgpu_test.ts",
+  "tests/backends",
+  "tests/mixture/datainf_test.ts",
+  "tests/train/grpo/objective_test.ts",
 ];
+
+/** Solutions in code of each benchmark that a check runs: all of them take ten minutes, by `deno task test:benchmarks`. */
+const BENCHMARK_PAIRS = 40;
 
 /** All checks of the project at `root`. */
 export function projectChecks(root: string): Check[] {
@@ -59,9 +64,27 @@ export function projectChecks(root: string): Check[] {
       name: "docs",
       run: (signal) => runTests(root, ["--doc", `--ignore=${ASSEMBLY_SCRIPT}`, "kernels", "lib"], signal),
     },
+    { name: "promotion", run: deno("run", "-A", "tasks/promote.ts", "--check") },
     { name: "notebooks", run: (signal) => runNotebooks(root, signal) },
     { name: "notebook-types", run: (signal) => checkNotebooks(root, signal) },
   ];
+}
+
+/** Readers, graders and the sandbox on the published files in a folder. */
+export function benchmarksCheck(root: string, data: string): Check {
+  return {
+    name: "benchmarks",
+    async run(signal) {
+      const result = await runProcess(
+        Deno.execPath(),
+        ["run", "-A", "tasks/test_benchmarks.ts", "--data", data, "--pairs", String(BENCHMARK_PAIRS)],
+        { cwd: root, env: { NO_COLOR: "1" }, signal },
+      );
+      const output = result?.output ?? "";
+      const [, passed = "0", failed = "1"] = output.match(/^(\d+) passed, (\d+) failed$/m) ?? [];
+      return { passed: Number(passed), failed: Number(failed), output };
+    },
+  };
 }
 
 /**

@@ -49,7 +49,7 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   const mixture1 = await run.mixture(recipe.pretrain1.mixture);
   const uniform = await run.pretraining(UNIFORM_STAGE, recipe.pretrain1, run.uniform());
   const [pretrain1, pretrained] = await run.pretrainingPhases();
-  const { rounds } = await run.midtraining();
+  const { rounds, summary: midtraining } = await run.midtraining();
   const tuning = await run.fineTuning();
   const fineTuned = tuning.at(-1) as typeof pretrained; // There is at least one.
   const evaluation = await run.stage(
@@ -86,6 +86,9 @@ export async function runDemo(run: Run): Promise<DemoResult> {
         validation: await run.findValidation(),
         compared: { uniform, [mixture1.name]: pretrain1 },
       },
+      midtraining,
+      distillation: await run.findDistillation(),
+      fineTuning: tuning,
       stages: run.finished,
     }),
     settings,

@@ -21,7 +21,8 @@ import { type LeaveOneOutResult, leaveOneOutStage } from "./stages/leave_one_out
 import { pretrainingStage } from "./stages/pretraining.ts";
 import type { ProxyRecord } from "./stages/proxies.ts";
 import { type SampledMixturesResult, sampledMixturesStage } from "./stages/sampled_mixtures.ts";
-import { sftStage } from "./stages/sft.ts";
+import { type FineTuningInputs, type FineTuningKind, sftStage, tuningStageName } from "./stages/sft.ts";
+import { importedModel, modelOfStage, type StartingModel } from "./stages/starting_model.ts";
 import { type ShardsResult, shardsStage } from "./stages/shards.ts";
 import { type ValidationResult, validationStage } from "./stages/validation.ts";
 import type { TrainingResult } from "./stages/training.ts";
@@ -163,25 +164,44 @@ export class Run {
   /** Fine-tuning of the mid-trained model: the stages, in their order; the reasoning stage where the recipe has one. */
   async fineTuning(): Promise<FinishedStage<TrainingResult>[]> {
     const { model } = await this.midtraining();
-    const [corpus, shards] = [await this.corpus(), await this.shards()];
-    const general = await this.stage(
-      "sft",
-      () => sftStage(this.recipe, { corpus, shards, pretrained: model }),
-    );
+    const text = { corpus: await this.corpus(), shards: await this.shards() };
+    return await this.#fineTuningOf(modelOfStage(model), text);
+  }
+
+  /**
+   * The same of an imported model, with its own tokenizer and chat template.
+   *
+   * @throws {UsageError} where the directory is no model of transformers, or has neither.
+   */
+  async fineTuningOf(directory: string): Promise<FinishedStage<TrainingResult>[]> {
+    return await this.#fineTuningOf(await importedModel(directory), null);
+  }
+
+  async #fineTuningOf(
+    start: StartingModel,
+    text: FineTuningInputs["text"],
+  ): Promise<FinishedStage<TrainingResult>[]> {
+    const { imported } = start;
+    const tune = (kind: FineTuningKind, start: StartingModel) =>
+      this.stage(tuningStageName(kind, imported), () => sftStage(this.recipe, { text, start }, kind));
+    const general = await tune("sft", start);
     if (this.recipe.reasoning === null) return [general];
-    const reasoning = await this.stage(
-      "reasoning",
-      () => sftStage(this.recipe, { corpus, shards, pretrained: general }, "reasoning"),
-    );
-    return [general, reasoning];
+    return [general, await tune("reasoning", modelOfStage(general, imported))];
   }
 
   /** Proxies with and without the pretrained model as their teacher. */
   distillation(): Promise<FinishedStage<DistillationResult>> {
-    return this.stage("distillation", async () => {
-      const pretrained = await this.pretrained();
-      return distillationStage(this.recipe, { ...await this.#proxyInputs(), pretrained });
-    });
+    return this.stage("distillation", () => this.#distillationStage());
+  }
+
+  /** The comparison with a teacher that someone asked for; undefined: nobody did. */
+  async findDistillation(): Promise<FinishedStage<DistillationResult> | undefined> {
+    return await findStage(await this.#distillationStage(), this.settings);
+  }
+
+  async #distillationStage(): Promise<Stage<DistillationResult>> {
+    const pretrained = await this.pretrained();
+    return distillationStage(this.recipe, { ...await this.#proxyInputs(), pretrained });
   }
 
   /** The mixture that a recipe names. */

@@ -4,9 +4,11 @@
  */
 import type { Command } from "commander";
 import { join } from "node:path";
+import { exists } from "../core/artefacts.ts";
 import { taskCommand } from "../core/command.ts";
 import { UsageError } from "../core/errors.ts";
 import { loadRecipe } from "./recipe.ts";
+import { requireSources } from "./required_sources.ts";
 import { Run } from "./run.ts";
 
 /** The flags' values. */
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly launch: string;
   readonly restart: boolean;
   readonly estimate: boolean;
+  /** Folder of the runs; where a task is called: "runs". */
+  readonly root?: string;
 }
 
 /** A command with the flags of a run. */
@@ -33,14 +37,18 @@ export function runCommand(name: string, description: string): Command {
 /**
  * The run that the flags name.
  *
- * @throws {UsageError} for a bad flag, recipe, source or mixture.
+ * @throws {UsageError} for a bad flag, recipe, source or mixture, and for files that the sources lack where more than an estimate is asked for.
  */
 export async function openRun(options: RunOptions, signal: AbortSignal): Promise<Run> {
-  const { run, launch, restart } = options;
+  const { run, launch, restart, root: runs = "runs" } = options;
   if (!/^[\w.-]+$/.test(run)) {
     throw new UsageError(`--run is "${run}", expected a name of letters, digits, ".", "_" and "-".`);
   }
   if (launch !== "local") throw new UsageError(`--launch is "${launch}", expected local.`);
   const recipe = await loadRecipe(options.recipe, options.set);
-  return await Run.open(run, recipe, { root: join("runs", run), restart, signal });
+  const root = join(runs, run);
+  const opened = await Run.open(run, recipe, { root, restart, signal });
+  // Once the corpus is there, nothing else reads the sources.
+  if (!options.estimate && !await exists(join(root, "corpus"))) await requireSources(opened.specs);
+  return opened;
 }

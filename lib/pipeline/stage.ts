@@ -6,10 +6,11 @@
  * @module
  */
 import { basename, join, relative } from "node:path";
-import { exists, fingerprint, hashFile, writeJson } from "../core/artefacts.ts";
+import { exists, fingerprint, hashFile, isTemporaryFile, writeJson } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { formatDuration } from "../core/progress.ts";
 import { codeHash } from "./code_hash.ts";
+import { changesOf, type StageBasis } from "./stage_changes.ts";
 
 /** A file that a stage made. */
 export interface Output {
@@ -122,8 +123,8 @@ async function checkFinished<Result>(
   return { manifest };
 }
 
-/** Time that earlier sittings of an unfinished stage took, and whom it belongs to. */
-interface Sitting {
+/** What an unfinished stage was begun with, and the time that its earlier sittings took. */
+interface Sitting extends StageBasis {
   readonly fingerprint: string;
   readonly seconds: number;
 }
@@ -134,6 +135,19 @@ async function readSitting(partial: string): Promise<Sitting | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;
+  }
+}
+
+/** Removes a stage that has made nothing: it was refused before it began. */
+async function removeUnlessBegun(partial: string): Promise<void> {
+  if ((await listOutputs(partial)).length === 0) await Deno.remove(partial, { recursive: true });
+}
+
+/** Removes files that a killed sitting was writing. */
+async function removeTemporaryFiles(folder: string): Promise<void> {
+  for (const { name, isDirectory } of await Array.fromAsync(Deno.readDir(folder))) {
+    if (isDirectory) await removeTemporaryFiles(join(folder, name));
+    else if (isTemporaryFile(name)) await Deno.remove(join(folder, name));
   }
 }
 
@@ -161,7 +175,8 @@ export async function findStage<Result>(
 /**
  * Runs a stage, or finds that it is done.
  *
- * @throws {UsageError} where an unfinished, resumable stage belongs to another recipe, other data or other code, and `restart` is off.
+ * @throws {UsageError} where an unfinished, resumable stage belongs to another recipe, other data or other code, naming what
+ * changed, and `restart` is off. Nothing stays of a stage that fails before it has made anything.
  */
 export async function runStage<Result>(
   stage: Stage<Result>,
@@ -171,6 +186,7 @@ export async function runStage<Result>(
   const partial = `${directory}.partial`;
   const code = await codeHash(stage.code);
   const expected = fingerprintOf(stage, code);
+  const basis: StageBasis = { recipe: stage.recipe, inputs: stage.inputs, code };
 
   const finished = await checkFinished<Result>(directory, expected);
   if ("manifest" in finished) {
@@ -190,13 +206,20 @@ export async function runStage<Result>(
   const goesOn = sitting !== undefined && stage.resumable && !settings.restart;
   if (goesOn && sitting.fingerprint !== expected) {
     throw new UsageError(
-      `${partial} is an unfinished run of another recipe, other data or other code; --restart begins the stage anew.`,
+      `${partial} is unfinished and was begun with ${
+        changesOf(sitting, basis).join(", ")
+      }; --restart begins the stage anew.`,
     );
   }
   if (!goesOn && await exists(partial)) await Deno.remove(partial, { recursive: true });
   const before = goesOn ? sitting.seconds : 0;
-  await writeJson(join(partial, SITTING), { fingerprint: expected, seconds: before } satisfies Sitting);
-  if (goesOn) console.error(`${stage.name}: going on where it stopped`);
+  const writeSitting = (seconds: number) =>
+    writeJson(join(partial, SITTING), { ...basis, fingerprint: expected, seconds } satisfies Sitting);
+  await writeSitting(before);
+  if (goesOn) {
+    await removeTemporaryFiles(partial);
+    console.error(`${stage.name}: going on where it stopped`);
+  }
 
   const started = performance.now();
   const seconds = () => before + (performance.now() - started) / 1000;
@@ -204,7 +227,9 @@ export async function runStage<Result>(
   try {
     result = await stage.run({ directory: partial, fingerprint: expected, signal: settings.signal });
   } catch (error) {
-    await writeJson(join(partial, SITTING), { fingerprint: expected, seconds: seconds() } satisfies Sitting);
+    // On a full disk this fails too; what went wrong first is what is told.
+    await writeSitting(seconds()).catch(() => {});
+    await removeUnlessBegun(partial);
     throw error;
   }
   const outputs = await listOutputs(partial);

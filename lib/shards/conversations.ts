@@ -7,20 +7,13 @@
  * the rounding of the angles.
  * @module
  */
-import { sha256 } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { Permutation } from "../core/permutation.ts";
 import { Random } from "../core/random.ts";
 import type { Batch, BatchSource, BatchSourceState } from "./batch.ts";
 import { checkBatchSourceState, checkSizes } from "./checks.ts";
+import { type Conversation, type ConversationSet, conversationsInMemory } from "./conversation_set.ts";
 import { newBatch } from "./window.ts";
-
-/** A conversation as `encodeConversation` gives it. */
-export interface Conversation {
-  readonly tokens: Uint32Array;
-  /** 1 where the loss counts. */
-  readonly assistant: Uint8Array;
-}
 
 /** How conversations become batches. */
 export interface PackingOptions {
@@ -46,24 +39,28 @@ export interface PackingOptions {
  * @throws {UsageError} where no conversation is left, or a size is no positive whole number.
  */
 export function packConversations(
-  encoded: readonly Conversation[],
+  encoded: readonly Conversation[] | ConversationSet,
   length: number,
   options: PackingOptions,
 ): PackedConversations {
   const { stage, sequencesPerBatch, epochs, packing, longer } = options;
   checkSizes(stage, { length, sequencesPerBatch, epochs });
-  const usable = encoded.filter(({ tokens, assistant }) =>
-    (longer === "cut" || tokens.length <= length + 1) && assistant.subarray(1, length + 1).includes(1)
-  );
+  const set = "read" in encoded ? encoded : conversationsInMemory(encoded);
+  const usable: number[] = [];
+  for (let i = 0; i < set.count; i++) {
+    if ((longer === "cut" || set.length(i) <= length + 1) && set.firstAnswer(i) <= length) usable.push(i);
+  }
   if (usable.length === 0) {
     throw new UsageError(
-      `Stage "${stage}": none of ${encoded.length} conversations has an assistant token ${
+      `Stage "${stage}": none of ${set.count} conversations has an assistant token ${
         longer === "cut" ? `in its first ${length + 1} tokens` : `and at most ${length + 1} tokens`
       }.`,
     );
   }
-  const packed = packing === "none" ? usable.map((conversation) => [conversation]) : pack(usable, length);
-  return new PackedConversations(packed, encoded.length - usable.length, length, options);
+  const packed = packing === "none"
+    ? usable.map((conversation) => [conversation])
+    : pack(set, usable, length);
+  return new PackedConversations(set, packed, set.count - usable.length, length, options);
 }
 
 /** The same tokens with the loss on what is not the assistant's: how well a model knows the prompts. */
@@ -72,19 +69,19 @@ export function withLossOnPrompts({ tokens, assistant }: Conversation): Conversa
 }
 
 /** Inputs that a conversation takes: its last token is only a target. */
-function inputsOf({ tokens }: Conversation, length: number): number {
-  return Math.min(tokens.length - 1, length);
+function inputsOf(tokens: number, length: number): number {
+  return Math.min(tokens - 1, length);
 }
 
-function pack(conversations: readonly Conversation[], length: number): Conversation[][] {
-  const sequences: Conversation[][] = [];
+/** Numbers of the conversations in each sequence. */
+function pack(set: ConversationSet, usable: readonly number[], length: number): number[][] {
+  const sequences: number[][] = [];
   // Sequences with this many inputs free, the latest first.
-  const withFree = Array.from({ length: length + 1 }, (): Conversation[][] => []);
+  const withFree = Array.from({ length: length + 1 }, (): number[][] => []);
+  const needs = (conversation: number) => inputsOf(set.length(conversation), length);
   // Sorting is stable: equal lengths keep the given order.
-  for (
-    const conversation of conversations.toSorted((a, b) => inputsOf(b, length) - inputsOf(a, length))
-  ) {
-    const needed = inputsOf(conversation, length);
+  for (const conversation of usable.toSorted((a, b) => needs(b) - needs(a))) {
+    const needed = needs(conversation);
     let free = needed;
     while (free < length && withFree[free]?.length === 0) free++;
     let sequence = withFree[free]?.pop();
@@ -106,25 +103,32 @@ export class PackedConversations implements BatchSource {
   readonly sequences: number;
   /** Conversations left out: too long, or without an assistant token to learn. */
   readonly leftOut: number;
-  readonly #packed: readonly (readonly Conversation[])[];
+  readonly #set: ConversationSet;
+  readonly #packed: readonly (readonly number[])[];
   readonly #length: number;
   readonly #options: PackingOptions;
   readonly #fingerprint: Readonly<Record<string, string | number>>;
 
+  /** @param packed Numbers of the set's conversations in each sequence. */
   constructor(
-    packed: readonly (readonly Conversation[])[],
+    set: ConversationSet,
+    packed: readonly (readonly number[])[],
     leftOut: number,
     length: number,
     options: PackingOptions,
   ) {
-    const { epochs, sequencesPerBatch, packing } = options;
+    const { epochs, sequencesPerBatch, packing, longer } = options;
     this.sequences = packed.length;
     this.steps = Math.ceil(packed.length * epochs / sequencesPerBatch);
     this.leftOut = leftOut;
+    this.#set = set;
     this.#packed = packed;
     this.#length = length;
     this.#options = options;
-    this.#fingerprint = { length, sequencesPerBatch, epochs, packing, conversations: hash(packed) };
+    this.#fingerprint = {
+      ...{ length, sequencesPerBatch, epochs, packing, longer },
+      conversations: set.fingerprint,
+    };
   }
 
   /** The batch of a step; the last may have fewer sequences. */
@@ -159,8 +163,8 @@ export class PackedConversations implements BatchSource {
     const sequence = this.#packed[order.at(index % this.sequences)] ?? [];
     let place = row * this.#length;
     sequence.forEach((conversation, document) => {
-      const { tokens, assistant } = conversation;
-      const inputs = inputsOf(conversation, this.#length);
+      const { tokens, assistant } = this.#set.read(conversation);
+      const inputs = inputsOf(tokens.length, this.#length);
       batch.tokens.set(tokens.subarray(0, inputs), place);
       batch.targets.set(tokens.subarray(1, inputs + 1), place);
       batch.weights.set(assistant.subarray(1, inputs + 1), place);
@@ -169,12 +173,4 @@ export class PackedConversations implements BatchSource {
     });
     batch.documents.fill(sequence.length, place, (row + 1) * this.#length);
   }
-}
-
-function hash(packed: readonly (readonly Conversation[])[]): string {
-  const bytes = (data: Uint32Array | Uint8Array) =>
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return sha256(
-    packed.flat().map(({ tokens, assistant }) => sha256(bytes(tokens)) + sha256(bytes(assistant))).join(),
-  );
 }

@@ -187,6 +187,21 @@ export class Shards implements Disposable {
     return result;
   }
 
+  /**
+   * First token of a document; of the number of documents, the number of tokens.
+   *
+   * @throws {RangeError} for any other number.
+   */
+  documentStart(document: number): number {
+    if (document === this.documents) return this.tokens;
+    if (!(document >= 0 && document < this.documents)) {
+      throw new RangeError(`Document ${document} of ${this.source}, which has ${this.documents}.`);
+    }
+    const place = lastAtMost(this.#shards.length, (i) => this.#shards[i]?.firstDocument ?? 0, document);
+    const shard = this.#shards[place] as Shard; // There is at least one.
+    return shard.firstToken + (shard.starts[document - shard.firstDocument] as number);
+  }
+
   [Symbol.dispose](): void {
     for (const file of this.#files.values()) file.close();
     this.#files.clear();

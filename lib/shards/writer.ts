@@ -17,7 +17,7 @@ import {
   tokenDType,
 } from "./shard.ts";
 
-/** What is written where. */
+/** How documents become files. */
 export interface WriteShardsOptions {
   /** Name of the source, as mixtures call it. */
   readonly source: string;
@@ -30,16 +30,40 @@ export interface WriteShardsOptions {
 }
 
 /**
- * Tokenises documents into numbered shards and then writes index.json. Memory holds one shard. What an earlier run left in the
- * directory goes first; where this run fails or is stopped, nothing of it stays.
- *
- * @returns The index, as written.
- * @throws {UsageError} where there are no documents, or maxTokensPerShard is no positive whole number below 2^31.
+ * Tokenises texts into numbered shards, each text between beginOfText and endOfText; {@link writeTokenShards} says the rest.
  */
-export async function writeShards(
+export function writeShards(
   directory: string,
   documents: AsyncIterable<{ readonly text: string }>,
   tokenizer: Tokenizer,
+  options: WriteShardsOptions,
+): Promise<ShardIndex> {
+  const { beginOfText, endOfText } = tokenizer.special;
+  const encoded = async function* () {
+    for await (const { text } of documents) {
+      const ids = tokenizer.encode(text);
+      const document = new Uint32Array(ids.length + 2);
+      document[0] = beginOfText;
+      document.set(ids, 1);
+      document[ids.length + 1] = endOfText;
+      yield document;
+    }
+  };
+  return writeTokenShards(directory, encoded(), tokenizer, options);
+}
+
+/**
+ * Writes documents as numbered shards and then index.json. Memory holds one shard. What an earlier run left in the directory goes
+ * first; where this run fails or is stopped, nothing of it stays.
+ *
+ * @param documents Ids of each, below the vocabulary's size.
+ * @returns The index, as written.
+ * @throws {UsageError} where there are no documents, or maxTokensPerShard is no positive whole number below 2^31.
+ */
+export async function writeTokenShards(
+  directory: string,
+  documents: AsyncIterable<Uint32Array>,
+  vocabulary: Pick<Tokenizer, "name" | "vocabularySize">,
   { source, maxTokensPerShard, signal, onProgress }: WriteShardsOptions,
 ): Promise<ShardIndex> {
   if (!(Number.isSafeInteger(maxTokensPerShard) && maxTokensPerShard > 0 && maxTokensPerShard < 2 ** 31)) {
@@ -51,24 +75,23 @@ export async function writeShards(
   const index: ShardIndex = {
     format: SHARD_FORMAT,
     source,
-    tokenizer: tokenizer.name,
-    vocabularySize: tokenizer.vocabularySize,
+    tokenizer: vocabulary.name,
+    vocabularySize: vocabulary.vocabularySize,
     tokens: 0,
     documents: 0,
     shards: [],
   };
   try {
-    const pending = new PendingShard(tokenDType(tokenizer.vocabularySize));
+    const pending = new PendingShard(tokenDType(vocabulary.vocabularySize));
     const flush = async () => {
       const file = shardFileName(index.shards.length);
       index.shards.push({ file, ...await pending.write(join(directory, file), index) });
     };
-    for await (const { text } of documents) {
+    for await (const ids of documents) {
       signal?.throwIfAborted();
-      const ids = tokenizer.encode(text);
-      if (pending.documents > 0 && pending.tokens + ids.length + 2 > maxTokensPerShard) await flush();
-      pending.add(ids, tokenizer);
-      index.tokens += ids.length + 2;
+      if (pending.documents > 0 && pending.tokens + ids.length > maxTokensPerShard) await flush();
+      pending.add(ids);
+      index.tokens += ids.length;
       index.documents++;
       onProgress?.({ documents: index.documents, tokens: index.tokens });
     }
@@ -114,17 +137,15 @@ class PendingShard {
     return this.#starts.length;
   }
 
-  add(ids: Uint32Array, { special }: Tokenizer): void {
-    const end = this.#tokens + ids.length + 2;
+  add(ids: Uint32Array): void {
+    const end = this.#tokens + ids.length;
     if (end > this.#ids.length) {
       const larger = this.#allocate(Math.max(end, 2 * this.#ids.length));
       larger.set(this.#ids);
       this.#ids = larger;
     }
     this.#starts.push(this.#tokens);
-    this.#ids[this.#tokens] = special.beginOfText;
-    this.#ids.set(ids, this.#tokens + 1);
-    this.#ids[end - 1] = special.endOfText;
+    this.#ids.set(ids, this.#tokens);
     this.#tokens = end;
   }
 

@@ -15,6 +15,7 @@ import { recordLicence } from "./licence.ts";
 import { packageDirectory, packageFiles } from "./npm.ts";
 import { position } from "./read.ts";
 import { type NpmReader, type SourceSpec, sourceSpec } from "./spec.ts";
+import { readProblemConversations } from "./word_problems/read.ts";
 
 /** Specifications of published sets of conversations, apart from the sources of documents. */
 const FOLDER = fileURLToPath(new URL("../../data/sources/conversations/", import.meta.url));
@@ -33,7 +34,7 @@ export async function conversationSource(nameOrPath: string): Promise<SourceSpec
 }
 
 /**
- * The conversations of a source: the solved challenges of an npm source whose extractor is "solutions" or "problems", or the
+ * The conversations of a source: the solved challenges of an npm source whose extractor is "solutions" or "problems", our own word problems, or the
  * records of JSONL and parquet files in one of the published {@link LAYOUTS}. Streamed, always in the same order.
  *
  * Of the source's limits `share` and `documents` hold; the others are about text.
@@ -71,8 +72,9 @@ function extracted({ name, reader }: SourceSpec): AsyncGenerator<Extracted> {
   if (reader.kind === "npm" && (reader.extract === "solutions" || reader.extract === "problems")) {
     return readSolvedChallenges(reader);
   }
+  if (reader.kind === "word-problems" && reader.texts === "problems") return readProblemConversations(reader);
   throw new UsageError(
-    `Source "${name}" has no conversations, expected JSONL or parquet in a published layout, or solved challenges.`,
+    `Source "${name}" has no conversations, expected JSONL or parquet in a published layout, solved challenges, or word problems.`,
   );
 }
 

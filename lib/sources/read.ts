@@ -11,6 +11,7 @@ import { readNpm } from "./npm.ts";
 import { readParquet } from "./parquet.ts";
 import type { Reader, SourceSpec } from "./spec.ts";
 import { splitText } from "./split.ts";
+import { readWordProblems } from "./word_problems/read.ts";
 
 function extracted(reader: Reader, onSkip: OnSkip | undefined): AsyncGenerator<Extracted> {
   switch (reader.kind) {
@@ -24,6 +25,8 @@ function extracted(reader: Reader, onSkip: OnSkip | undefined): AsyncGenerator<E
       return readParquet(reader.path, reader.textField);
     case "debian":
       return readDebian(reader);
+    case "word-problems":
+      return readWordProblems(reader);
   }
 }
 
@@ -79,5 +82,6 @@ export async function* readDocuments(
 }
 
 function describe(reader: Reader): string {
-  return "path" in reader ? reader.path : `the ${reader.kind} package ${reader.package}`;
+  if ("path" in reader) return reader.path;
+  return "package" in reader ? `the ${reader.kind} package ${reader.package}` : `the reader "${reader.kind}"`;
 }

@@ -8,9 +8,20 @@
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../core/errors.ts";
 import { absentCharacters, ChatTemplate, type Message, type TemplateTokens } from "./template.ts";
-import type { Tokenizer } from "./tokenizer.ts";
 
 export type { Message };
+
+/** What the text of a template is encoded with: one of our tokenizers, or an imported model's. */
+export interface ChatTokenizer {
+  readonly name: string;
+  readonly vocabularySize: number;
+  /** Ids of a text, in which special tokens are not recognised. */
+  encode(text: string): Uint32Array<ArrayBuffer>;
+  /** Ids of the special tokens by their names. */
+  readonly specialTokens: ReadonlyMap<string, number>;
+  /** Names that templates write as variables. */
+  readonly templateTokens: TemplateTokens;
+}
 
 /** A conversation as tokens. */
 export interface EncodedConversation {
@@ -61,7 +72,7 @@ export async function openTemplate(nameOrPath: string): Promise<ChatTemplate> {
  */
 export function encodeConversation(
   messages: readonly Message[],
-  tokenizer: Tokenizer,
+  tokenizer: ChatTokenizer,
   template: ChatTemplate = LLAMA3_TEMPLATE,
 ): EncodedConversation {
   const text = new TemplateText(tokenizer, messages);
@@ -82,7 +93,7 @@ export function encodeConversation(
  */
 export function encodePrompt(
   messages: readonly Message[],
-  tokenizer: Tokenizer,
+  tokenizer: ChatTokenizer,
   template: ChatTemplate = LLAMA3_TEMPLATE,
 ): Uint32Array<ArrayBuffer> {
   const text = new TemplateText(tokenizer, messages);
@@ -93,58 +104,43 @@ export function encodePrompt(
 class TemplateText {
   readonly messages: readonly Message[];
   readonly variables: TemplateTokens;
+  readonly #pattern: RegExp;
   /** Stands inside a special token's name where content has one. */
   readonly #guard: string;
-  readonly #special: SpecialNames;
-  readonly #tokenizer: Tokenizer;
+  readonly #tokenizer: ChatTokenizer;
 
-  constructor(tokenizer: Tokenizer, messages: readonly Message[]) {
+  constructor(tokenizer: ChatTokenizer, messages: readonly Message[]) {
     if (messages.length === 0) throw new UsageError("A conversation has no messages, expected at least one.");
-    const { special } = tokenizer;
     this.#tokenizer = tokenizer;
-    this.#special = specialNames(tokenizer);
+    this.#pattern = patternOf(tokenizer);
     const guard = this.#guard = absentCharacters(messages.map(({ content }) => content).join(""), 1)[0];
     this.messages = messages.map(({ role, content }) => ({
       role,
-      content: content.replace(this.#special.pattern, (name) => name.slice(0, 1) + guard + name.slice(1)),
+      content: content.replace(this.#pattern, (name) => name.slice(0, 1) + guard + name.slice(1)),
     }));
-    this.variables = {
-      bos_token: tokenizer.decode([special.beginOfText]),
-      eos_token: tokenizer.decode([special.endOfText]),
-    };
+    this.variables = tokenizer.templateTokens;
   }
 
   *encode(text: string): Generator<number> {
     // Splitting by a captured pattern keeps the names, at odd places.
-    for (const part of text.split(this.#special.pattern)) {
-      const id = this.#special.ids.get(part);
+    for (const part of text.split(this.#pattern)) {
+      const id = this.#tokenizer.specialTokens.get(part);
       if (id === undefined) yield* this.#tokenizer.encode(part.replaceAll(this.#guard, ""));
       else yield id;
     }
   }
 }
 
-/** Special tokens' ids by their names, and the pattern of these names. */
-interface SpecialNames {
-  readonly ids: ReadonlyMap<string, number>;
-  readonly pattern: RegExp;
-}
+/** Patterns by tokenizer: one is made for every conversation's turn otherwise. */
+const patterns = new WeakMap<ChatTokenizer, RegExp>();
 
-const known = new WeakMap<Tokenizer, SpecialNames>();
-
-/** Special tokens are the last of a vocabulary, <|begin_of_text|> the first of them. */
-function specialNames(tokenizer: Tokenizer): SpecialNames {
-  const before = known.get(tokenizer);
+/** Matches any of a tokenizer's special tokens, which `split` keeps; without any, nothing. */
+function patternOf(tokenizer: ChatTokenizer): RegExp {
+  const before = patterns.get(tokenizer);
   if (before !== undefined) return before;
-  const first = tokenizer.special.beginOfText;
-  const names = Array.from(
-    { length: tokenizer.vocabularySize - first },
-    (_, i) => tokenizer.decode([first + i]),
-  );
-  const special = {
-    ids: new Map(names.map((name, i) => [name, first + i])),
-    pattern: new RegExp(`(${names.map(RegExp.escape).join("|")})`, "g"),
-  };
-  known.set(tokenizer, special);
-  return special;
+  // Longest first: one's name may begin another's.
+  const names = [...tokenizer.specialTokens.keys()].sort((a, b) => b.length - a.length);
+  const pattern = names.length === 0 ? /(?!)/g : new RegExp(`(${names.map(RegExp.escape).join("|")})`, "g");
+  patterns.set(tokenizer, pattern);
+  return pattern;
 }

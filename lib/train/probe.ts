@@ -2,7 +2,7 @@
  * Perplexity of a probing set.
  * @module
  */
-import type { TokenBatch, TrainBackend } from "../backends/backend.ts";
+import type { ForwardBackend, TokenBatch } from "../backends/backend.ts";
 
 /** Held-out text of one capability, as fixed batches. */
 export interface Probe {
@@ -12,7 +12,7 @@ export interface Probe {
 
 /** Mean negative log-likelihood per (weighted) target of a set of batches, in nats. */
 export async function meanNegativeLogLikelihood(
-  backend: TrainBackend,
+  backend: ForwardBackend,
   batches: readonly TokenBatch[],
 ): Promise<number> {
   let total = 0, weight = 0;

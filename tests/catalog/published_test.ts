@@ -1,13 +1,30 @@
 import assert from "node:assert/strict";
 import { openCatalog } from "../../lib/catalog/catalog.ts";
 import { ENGINES } from "../../lib/catalog/engine.ts";
-import { insertPublished, loadPaperTables } from "../../lib/catalog/published.ts";
+import { RunError } from "../../lib/core/errors.ts";
+import { insertPublished, loadPaperTable, loadPaperTables } from "../../lib/catalog/published.ts";
 
 Deno.test("loadPaperTables() has the 14 + 10 + 4 datasets", async () => {
   const rows = Object.fromEntries((await loadPaperTables()).map((table) => [table.name, table.rows.length]));
   assert.equal(rows["pretrain_mix"], 14);
   assert.equal(rows["midtrain_mix"], 10);
   assert.equal(rows["posttrain_data"], 4);
+});
+
+Deno.test("loadPaperTables() has all thirteen tables, and the figures whose values are printed or derived", async () => {
+  const places = (await loadPaperTables()).flatMap(({ place }) => place ?? []);
+  assert.deepEqual(
+    places.sort(),
+    [
+      ...Array.from({ length: 13 }, (_, i) => `Table ${i + 1}`),
+      ...[1, 2, 3, 10].map((number) => `Figure ${number}`),
+    ].sort(),
+  );
+});
+
+Deno.test("loadPaperTable() finds a table by its file's name", async () => {
+  assert.equal((await loadPaperTable("lr_ablation")).place, "Table 12");
+  await assert.rejects(() => loadPaperTable("none"), new RunError("data/paper/none.json is missing."));
 });
 
 for (const engine of ENGINES) {
@@ -46,6 +63,13 @@ for (const engine of ENGINES) {
        FROM paper_commonsense_per_task`,
     );
     assert.ok(means.get("error", 0) < 0.11);
+    const bars = await catalog.query(
+      `SELECT count(*) AS n FROM paper_fig2_bars JOIN paper_base_results USING (model)
+       WHERE paper_fig2_bars.gsm8k = paper_base_results.gsm8k AND paper_fig2_bars.humaneval = paper_base_results.humaneval`,
+    );
+    assert.deepEqual(bars.objects(), [{ n: 11 }]);
+    const place = await catalog.query("SELECT place FROM paper_tables WHERE name = 'paper_base_results'");
+    assert.deepEqual(place.objects(), [{ place: "Table 6" }]);
     const listed = await catalog.query("SELECT count(*) AS n FROM paper_tables");
     assert.equal(listed.get("n", 0), (await loadPaperTables()).length);
   });

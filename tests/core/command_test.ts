@@ -52,6 +52,15 @@ for (
   });
 }
 
+Deno.test("runTask() ends a full disk with 1 and one sentence", async () => {
+  const { code, stderr } = await runTask('await Deno.writeTextFile("/dev/full", "text");');
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^The disk is full \(No space left on device.*\/dev\/full.*\); free some space [^\n]*\n$/,
+  );
+});
+
 Deno.test("runTask() ends with 2 and the sentence of a UsageError, 1 and that of a RunError", async () => {
   assert.deepEqual(await runTask('throw new UsageError("Size is 5, expected 6.");'), {
     code: 2,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createWasmBackend } from "../../lib/backends/wasm.ts";
+import { createWasmForward } from "../../lib/backends/wasm.ts";
 import { askLlm } from "../../lib/curation/ask_llm.ts";
 import { createModelJudge } from "../../lib/curation/model_judge.ts";
 import type { Prompt } from "../../lib/curation/prompt.ts";
@@ -7,7 +7,7 @@ import { scoreShard } from "../../lib/curation/scores.ts";
 import { MODEL_SIZES } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
 import { encodePrompt } from "../../lib/tokenizer/chat.ts";
-import { openTokenizer, type Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { inDirectory } from "../core/temporary.ts";
 import { documentOf, streamOf } from "./documents.ts";
 
@@ -25,22 +25,17 @@ const CONFIG = {
   maxPositions: 96,
 };
 
-async function openModel(
-  seed = 1,
-  initializerRange = 0.3,
-): Promise<{ backend: Awaited<ReturnType<typeof createWasmBackend>>; tokenizer: Tokenizer }> {
-  const backend = await createWasmBackend(CONFIG, { workers: 1, blas: "off" });
+async function openModel(seed = 1, initializerRange = 0.3) {
   const weights = initialise({ ...CONFIG, initializerRange }, seed);
-  const moment = () => new Float32Array(weights.length);
-  await backend.importState({ step: 0, weights, firstMoment: moment(), secondMoment: moment() });
-  return { backend, tokenizer: await openTokenizer("llama3-512") };
+  const backend = await createWasmForward(CONFIG, weights, { workers: 1, blas: "off" });
+  return { backend, weights, tokenizer: await openTokenizer("llama3-512") };
 }
 
 Deno.test("createModelJudge() gives the model's probabilities after the prompt, alone or among others", async () => {
-  const { backend, tokenizer } = await openModel();
+  const { backend, weights, tokenizer } = await openModel();
   await using _ = backend;
   for (const format of ["plain", "chat"] as const) {
-    const judge = await createModelJudge(backend, tokenizer, { format, maxTokens: 96, batchSize: 4 });
+    const judge = createModelJudge(backend, weights, tokenizer, { format, maxTokens: 96, batchSize: 4 });
     const texts = ["two and two", "a much longer document with more words in it"];
     const judgements = await judge.judge(PROMPT, texts.map((text) => documentOf(text)));
     for (const [i, text] of texts.entries()) {
@@ -60,9 +55,13 @@ Deno.test("createModelJudge() gives the model's probabilities after the prompt, 
 });
 
 Deno.test("createModelJudge() cuts documents to their beginning, so that the question is always seen", async () => {
-  const { backend, tokenizer } = await openModel();
+  const { backend, weights, tokenizer } = await openModel();
   await using _ = backend;
-  const judge = await createModelJudge(backend, tokenizer, { format: "plain", maxTokens: 64, batchSize: 4 });
+  const judge = createModelJudge(backend, weights, tokenizer, {
+    format: "plain",
+    maxTokens: 64,
+    batchSize: 4,
+  });
   const frame = 1 + tokenizer.countTokens(PROMPT.before) + tokenizer.countTokens(`${PROMPT.after}\n`);
   const long = "word ".repeat(200_000);
   const head = tokenizer.decode(tokenizer.encode(long).subarray(0, 64 - frame));
@@ -79,9 +78,9 @@ Deno.test("createModelJudge() cuts documents to their beginning, so that the que
 Deno.test("createModelJudge() names its weights", async () => {
   const settings = { format: "plain", maxTokens: 96, batchSize: 4 } as const;
   const name = async (seed: number) => {
-    const { backend, tokenizer } = await openModel(seed);
+    const { backend, weights, tokenizer } = await openModel(seed);
     await using _ = backend;
-    return (await createModelJudge(backend, tokenizer, settings)).name;
+    return createModelJudge(backend, weights, tokenizer, settings).name;
   };
   assert.match(await name(1), /^own model [0-9a-f]{16}, llama3-512, plain, 96 tokens$/);
   assert.equal(await name(1), await name(1));
@@ -89,14 +88,14 @@ Deno.test("createModelJudge() names its weights", async () => {
 });
 
 Deno.test("createModelJudge() refuses what does not fit the model", async () => {
-  const { backend, tokenizer } = await openModel();
+  const { backend, weights, tokenizer } = await openModel();
   await using _ = backend;
   const settings = { format: "plain", maxTokens: 96, batchSize: 4 } as const;
-  await assert.rejects(createModelJudge(backend, tokenizer, { ...settings, maxTokens: 97 }), {
+  assert.throws(() => createModelJudge(backend, weights, tokenizer, { ...settings, maxTokens: 97 }), {
     name: "UsageError",
     message: "maxTokens is 97, expected a whole number up to the model's 96.",
   });
-  const judge = await createModelJudge(backend, tokenizer, { ...settings, maxTokens: 8 });
+  const judge = createModelJudge(backend, weights, tokenizer, { ...settings, maxTokens: 8 });
   await assert.rejects(judge.judge(PROMPT, [documentOf("a")]), {
     name: "UsageError",
     message: /^Prompt "own" has \d+ tokens, which leaves none of 8 for a document\.$/,
@@ -105,9 +104,9 @@ Deno.test("createModelJudge() refuses what does not fit the model", async () => 
 
 Deno.test("an untrained model's answers are noise, and scoring with it is an error", () =>
   inDirectory(async (directory) => {
-    const { backend, tokenizer } = await openModel(1, 0.02);
+    const { backend, weights, tokenizer } = await openModel(1, 0.02);
     await using _ = backend;
-    const judge = await createModelJudge(backend, tokenizer, {
+    const judge = createModelJudge(backend, weights, tokenizer, {
       format: "plain",
       maxTokens: 96,
       batchSize: 4,

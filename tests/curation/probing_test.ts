@@ -7,7 +7,7 @@ Deno.test("loadProbingLists() has the paper's lists: 14 sources, three of them i
   const sources = new Set(Object.values(lists).flat());
   assert.equal(sources.size, 14);
   const everywhere = [...sources].filter((source) => capabilitiesOf(source, lists).length === 3);
-  assert.deepEqual(everywhere, ["Cosmopedia", "Natural Reasoning", "peS2o"]);
+  assert.deepEqual(everywhere, ["Cosmopedia", "Facebook natural reasoning", "peS2o"]);
   assert.deepEqual(capabilitiesOf("mail", lists), []);
 });
 

@@ -78,3 +78,13 @@ Deno.test("barTable() draws without rows and without values", async () => {
   const zeros = { ...example(1), columns: [{ title: "Nothing", bars: [bar("pages", 0)] }] };
   assert.ok(!(await draw(barTable(zeros, WIDE))).svg.includes("NaN"));
 });
+
+Deno.test("barTable() takes groups that are no domains, in their order and colours", async () => {
+  const groups = new Map([["web", "#123456"], ["unused", "#000000"], ["code", "#654321"], [
+    "math",
+    "#abcdef",
+  ]]);
+  const { texts, svg } = await draw(barTable({ ...example(1), groups }, WIDE));
+  assert.deepEqual(texts.filter((text) => groups.has(text)), ["web", "code", "math"]);
+  assert.ok(svg.includes('fill="#123456"'));
+});

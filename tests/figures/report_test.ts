@@ -17,11 +17,14 @@ const EMPTY: RunReport = {
   stages: [],
   metrics: [],
   probes: [],
+  cloze: [],
   samples: [],
   manifests: [],
   recipe: null,
   published: null,
   mixing: null,
+  midtraining: null,
+  fineTuning: [],
 };
 
 const sections = (page: string) => Array.from(page.matchAll(/<section id="([\w-]+)"/g), ([, id]) => id);
@@ -42,7 +45,11 @@ Deno.test("renderReport() tells the whole run in one file of sensible size, the 
     "comparison",
     "mixtures",
     "training",
+    "mid-training",
+    "fine-tuning",
     "capabilities",
+    "cloze",
+    "paper-figures",
     "samples",
     "time",
     "artefacts",
@@ -75,7 +82,7 @@ Deno.test("renderReport() refers to nothing outside itself", () => {
 Deno.test("renderReport() gives every table and chart a source line, and marks what is published", () => {
   const page = withoutScripts(PAGE);
   const figures = page.split("<figure").slice(1).map((figure) => figure.split("</figure>")[0] ?? "");
-  assert.equal(figures.length, 27);
+  assert.equal(figures.length, 35);
   for (const figure of figures) {
     const kind = figure.startsWith(' class="published"') ? "published" : "own";
     assert.ok(figure.includes(`<span class="badge ${kind}">`), figure.slice(0, 200));

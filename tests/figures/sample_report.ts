@@ -7,6 +7,7 @@ import { type Mixture, parseMixture } from "../../lib/core/mixture.ts";
 import type { PublishedDataset, PublishedMixture, RunReport } from "../../lib/figures/run_report.ts";
 import type { Metrics } from "../../lib/train/metrics.ts";
 import { SAMPLE_MIXING } from "./sample_mixing.ts";
+import { SAMPLE_FINE_TUNING, SAMPLE_MIDTRAINING } from "./sample_training.ts";
 
 const SOURCES = [
   ["three-examples", "code", "MIT", 1_412, 3_904_112],
@@ -209,6 +210,10 @@ export const SAMPLE: RunReport = {
     { name: "math", perplexity: 60.1, unigram: 388.2 },
     { name: "knowledge", perplexity: 205.6, unigram: 934.5 },
   ],
+  cloze: [
+    { source: null, questions: 48, choices: 4, value: 0.6875, standardError: 0.0676 },
+    { source: "stdlib-math-readme", questions: 16, choices: 4, value: 0.8125, standardError: 0.1008 },
+  ],
   samples: [
     {
       stage: "pretrain-1",
@@ -243,4 +248,6 @@ export const SAMPLE: RunReport = {
   },
   published: PUBLISHED,
   mixing: SAMPLE_MIXING,
+  midtraining: SAMPLE_MIDTRAINING,
+  fineTuning: SAMPLE_FINE_TUNING,
 };

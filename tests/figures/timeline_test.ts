@@ -24,3 +24,18 @@ Deno.test("stageLayers() draws nothing for one stage", () => {
   assert.equal(stageLayers(timeline(STAGES, METRICS)).length, 2);
   assert.deepEqual(stageLayers(timeline(STAGES, METRICS.slice(1))), []);
 });
+
+Deno.test("stageLayers() joins the numbers of narrow neighbours", () => {
+  const lengths = [["a", 100], ["b", 2], ["c", 2], ["d", 60], ["e", 3]] as const;
+  const stages = lengths.map(([name]) => ({ name, title: name }));
+  const stretches = timeline(stages, lengths.map(([stage, tokens]) => ({ stage, tokens })));
+  const { data } = stageLayers(stretches)[1] ?? {};
+  assert.deepEqual(data, {
+    values: [
+      { tokens: 50, number: "1" },
+      { tokens: 102, number: "2–3" },
+      { tokens: 134, number: "4" },
+      { tokens: 165.5, number: "5" },
+    ],
+  });
+});

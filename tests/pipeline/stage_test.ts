@@ -120,9 +120,37 @@ Deno.test("runStage() refuses an unfinished stage of another recipe, and --resta
   await assert.rejects(runStage(interruptedStage("a"), run), /killed/);
   await assert.rejects(
     runStage(interruptedStage("b"), run),
-    (error) => error instanceof UsageError && /long\.partial.*--restart/.test(error.message),
+    (error) =>
+      error instanceof UsageError &&
+      /long\.partial is unfinished and was begun with recipe "a" \(now "b"\); --restart begins/.test(
+        error.message,
+      ),
   );
   await assert.rejects(runStage(interruptedStage("b"), { ...run, restart: true }), /killed/);
+});
+
+Deno.test("runStage() leaves nothing of a stage that is refused before it has made anything", async () => {
+  const run = await settings();
+  const refused: Stage<null> = {
+    ...{ name: "refused", recipe: null, inputs: {}, code: [], resumable: true, timed: [] },
+    async run({ directory }) {
+      await Deno.mkdir(join(directory, "empty"));
+      throw new UsageError("The teacher has another vocabulary.");
+    },
+  };
+  await assert.rejects(runStage(refused, run), /another vocabulary/);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(run.root)), []);
+});
+
+Deno.test("runStage() clears away files that a killed sitting was writing", async () => {
+  const run = await settings();
+  const stage = interruptedStage("a");
+  await assert.rejects(runStage(stage, run), /killed/);
+  const partial = join(run.root, "long.partial");
+  await Deno.mkdir(join(partial, "model"));
+  await Deno.writeTextFile(join(partial, "model", ".weights.safetensors.4711.partial"), "half");
+  const { manifest } = await runStage(stage, run);
+  assert.deepEqual(manifest.outputs.map(({ path }) => path), ["half.txt"]);
 });
 
 Deno.test("runStage() finishes a stage that was killed between its manifest and its rename", async () => {

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TokenBatch } from "../../lib/backends/backend.ts";
 import { UsageError } from "../../lib/core/errors.ts";
-import {
-  type Conversation,
-  packConversations,
-  type PackingOptions,
-  withLossOnPrompts,
-} from "../../lib/shards/conversations.ts";
+import type { Conversation } from "../../lib/shards/conversation_set.ts";
+import { packConversations, type PackingOptions, withLossOnPrompts } from "../../lib/shards/conversations.ts";
 import { encodeConversation } from "../../lib/tokenizer/chat.ts";
 import { openTokenizer } from "../../lib/tokenizer/tokenizer.ts";
 
@@ -138,6 +134,7 @@ Deno.test("checkState() accepts its own state and refuses other conversations, e
     ["seed", conversations, { seed: 2 }],
     ["sequencesPerBatch", conversations, { sequencesPerBatch: 1 }],
     ["packing", conversations, { packing: "none" }],
+    ["longer", conversations, { longer: "leave out" }],
   ];
   for (const [name, list, changed] of others) {
     const { fingerprint, ...state } = packConversations(list, 7, { ...options, ...changed }).state(0);

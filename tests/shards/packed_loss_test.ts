@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { StepResult, TrainBackend } from "../../lib/backends/backend.ts";
 import { openBackend } from "../../lib/backends/open.ts";
 import { Random } from "../../lib/core/random.ts";
-import { type Conversation, packConversations } from "../../lib/shards/conversations.ts";
+import { packConversations } from "../../lib/shards/conversations.ts";
+import type { Conversation } from "../../lib/shards/conversation_set.ts";
 import { SMALL_MODEL, start, UPDATE } from "../backends/small_model.ts";
 
 const LENGTH = 48;

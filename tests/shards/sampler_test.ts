@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { loadPaperTables, paperRecords } from "../../lib/catalog/published.ts";
 import { UsageError } from "../../lib/core/errors.ts";
+import { loadMixture } from "../../lib/mixture/load.ts";
 import { allocate } from "../../lib/shards/allocation.ts";
 import { type Draw, MixtureSampler, type SamplerOptions } from "../../lib/shards/sampler.ts";
 import { mixtureOf } from "./support.ts";
@@ -102,6 +104,52 @@ Deno.test("plan() respects the cap on epochs", () => {
   const mixture = mixtureOf({ code: 0.5, math: 0.3, mail: 0.2 }, { maxEpochs: 1 });
   assert.deepEqual(sampler({ mixture, sequences: 60 }).plan().map(({ sequences }) => sequences), [20, 33, 7]);
 });
+
+/** Sequences of a phase of the paper's pretraining, and the windows of its data sets. */
+const PHASE_SEQUENCES = 500_000 * 2048, PHASE_LENGTH = 2048;
+
+async function publishedPhase(phase: 1 | 2) {
+  const tables = await loadPaperTables();
+  const rows = tables.filter(({ name }) => name === "pretrain_mix").flatMap(paperRecords);
+  const windows = new Map(
+    rows.map(({ dataset, tokens_billion: billions }) => [
+      String(dataset),
+      Math.floor(Number(billions) * 1e9 / PHASE_LENGTH),
+    ]),
+  );
+  const mixture = await loadMixture(`mobilellm-r1-pretrain-${phase}`);
+  const epochs = new Map(rows.map((row) => [String(row["dataset"]), Number(row[`phase${phase}_epochs`])]));
+  return { mixture, windows, epochs };
+}
+
+for (const phase of [1, 2] as const) {
+  Deno.test(`plan() repeats each data set of the paper's phase ${phase} as often as its table makes it`, async () => {
+    const { mixture, windows, epochs } = await publishedPhase(phase);
+    const plan = sampler({ mixture, windows, sequences: PHASE_SEQUENCES }).plan();
+    assert.equal(plan.reduce((sum, { sequences }) => sum + sequences, 0), PHASE_SEQUENCES);
+    for (const { source, epochs: own } of plan) {
+      const printed = epochs.get(source) ?? NaN;
+      // Printed to two digits, and from shares that sum to 100.01 or 99.99.
+      assert.ok(Math.abs(own - printed) <= 0.0051 + 2e-4 * printed, `${source}: ${own}, printed ${printed}`);
+    }
+  });
+
+  Deno.test(`plan() of the paper's phase ${phase} under a cap repeats nothing beyond it and leaves the others' proportions`, async () => {
+    const { mixture, windows } = await publishedPhase(phase);
+    const [free, capped] = [null, 4].map((maxEpochs) =>
+      sampler({ mixture: { ...mixture, caps: { maxEpochs } }, windows, sequences: PHASE_SEQUENCES }).plan()
+    );
+    assert.ok(free && capped);
+    assert.equal(capped.reduce((sum, { sequences }) => sum + sequences, 0), PHASE_SEQUENCES);
+    const ratios = capped.flatMap(({ source, sequences, epochs, windows }) => {
+      assert.ok(epochs <= 4, source);
+      const before = free.find((own) => own.source === source)?.sequences ?? NaN;
+      return sequences < 4 * windows ? [sequences / before] : [];
+    });
+    assert.ok(ratios.length < capped.length, "the cap binds");
+    assert.ok(Math.max(...ratios) / Math.min(...ratios) - 1 < 1e-4);
+  });
+}
 
 const refusals: [string, Partial<SamplerOptions>, RegExp][] = [
   [

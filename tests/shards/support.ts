@@ -14,6 +14,8 @@ export function characterTokenizer(vocabularySize = 256): Tokenizer {
   return {
     name: `characters-${vocabularySize}`,
     vocabularySize,
+    specialTokens: new Map([["\x01", 1], ["\x02", 2]]),
+    templateTokens: { bos_token: "\x01", eos_token: "\x02" },
     special: { beginOfText: 1, endOfText: 2, startHeader: 3, endHeader: 4, endOfTurn: 5 },
     encode,
     countTokens: (text) => text.length,

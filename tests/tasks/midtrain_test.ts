@@ -147,6 +147,7 @@ Deno.test("midtrain compresses, trains, and ends with the same bits however ofte
     await copyUpstream(folder, broken);
     await killAt(broken, "compression-1.partial/sitting.json");
     await killAt(broken, "midtrain-1.partial/checkpoints/step-00000005.safetensors");
+    await killAt(broken, "compression-2.partial/scoring/vectors.safetensors");
     await killAt(broken, "compression-2.partial/scores.jsonl");
     await killAt(broken, "midtrain-2.partial/checkpoints/step-00000010.safetensors");
     await succeed(broken);
@@ -198,6 +199,7 @@ Deno.test("midtrain compresses, trains, and ends with the same bits however ofte
       other.stderr.trim().split("\n").at(-1) ?? "",
       /^Teacher \.\/foreign has a vocabulary of 640 tokens, the student one of 512/,
     );
+    assert.deepEqual((await names(inRun(folder))).filter((name) => name.endsWith(".partial")), []);
   });
 
   await t.step("benchmarks' train sets, switched on, are a share of the last stage and said so", async () => {
@@ -240,8 +242,18 @@ Deno.test("midtrain compresses, trains, and ends with the same bits however ofte
 
   await t.step("--estimate says what it takes, and runs nothing", async () => {
     const fresh = await workspace(judge.baseUrl);
-    const { proxies, tokens } = await succeed<{ proxies: number; tokens: number }>(fresh, "--estimate");
-    assert.deepEqual([proxies, tokens], [4, 4 * 20 * 4 * 64]);
+    type Estimate = Record<"proxies" | "tokens" | "stateBytes" | "teacherBytes", number>;
+    const { proxies, tokens, stateBytes, teacherBytes } = await succeed<Estimate>(fresh, "--estimate");
+    assert.deepEqual([proxies, tokens, teacherBytes], [4, 4 * 20 * 4 * 64, 0]);
+    const teacher = inRun(folder, "pretrain-1/model");
+    const taught = await succeed<Estimate>(
+      fresh,
+      "--estimate",
+      "--set",
+      `midtrain.teacher.address=${teacher}`,
+    );
+    // A teacher like the student: no gradient, no moments.
+    assert.deepEqual([taught.stateBytes, 2 * taught.teacherBytes], [stateBytes, stateBytes]);
     assert.equal(await exists(join(fresh, "runs")), false);
   });
 });

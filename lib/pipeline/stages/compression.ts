@@ -7,10 +7,11 @@
  * @module
  */
 import { join } from "node:path";
+import type { TokenBatch } from "../../backends/backend.ts";
 import { writeFileAtomic, writeJson } from "../../core/artefacts.ts";
 import { type Mixture, mixtureFileOf } from "../../core/mixture.ts";
 import { compress, currentInfluence } from "../../mixture/compression.ts";
-import { dataInf } from "../../mixture/datainf.ts";
+import type { InfluenceProbe } from "../../mixture/datainf.ts";
 import { documentBatches } from "../../mixture/documents.ts";
 import { type PoolDocument, poolOf } from "../../mixture/pool.ts";
 import { influenceMixture } from "../../mixture/weights.ts";
@@ -21,6 +22,7 @@ import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import type { CurationResult } from "./curation.ts";
 import { type PoolResult, textsOf, writeTexts } from "./pool.ts";
+import { type PoolInfluence, scorePoolResumably } from "./pool_scores.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { trainPath } from "./shards.ts";
 import { BACKEND_CODE, modelPath, recipeInfluence, sharedRecipe, type TrainingResult } from "./training.ts";
@@ -28,6 +30,9 @@ import { BACKEND_CODE, modelPath, recipeInfluence, sharedRecipe, type TrainingRe
 /** Files of the stage. */
 export const POOL_SCORES_FILE = "scores.jsonl";
 export const COMPRESSED_MIXTURE_FILE = "mixture.json";
+
+/** Where scoring keeps what it has, until the stage is done. */
+const MEMORY = "scoring";
 
 /** What is scored, by which model, for which probes. */
 export interface CompressionInputs {
@@ -89,7 +94,7 @@ export function compressionStage(
       model: inputs.model.manifest.digest,
     },
     code: [new URL(import.meta.url), ...BACKEND_CODE],
-    resumable: false,
+    resumable: true,
     timed: [],
     run: (context) => scorePool(run, round, recipe, inputs, context),
   };
@@ -110,7 +115,8 @@ async function scorePool(
     settings.sequences,
   );
   const probes = await openCuratedProbes(recipe, curation, settings);
-  const scores = await score(recipe, modelPath(model), probes, interruptible(batches, signal));
+  const memory = join(directory, MEMORY);
+  const scores = await score(recipe, modelPath(model), probes, batches, { directory: memory, signal });
   const sources = documents.map(({ source }) => source);
   const joint = currentInfluence(probes, scores, sources);
   const candidates = documents.map((document, x) => ({
@@ -151,6 +157,7 @@ async function scorePool(
   for (const [source, own] of Map.groupBy(trained.map(document), ({ source }) => source)) {
     await writeTexts(directory, source, textsOf(own, tokenizer), tokenizer, signal);
   }
+  await Deno.remove(memory, { recursive: true });
   return {
     documents: documents.length,
     kept: kept.length,
@@ -180,24 +187,13 @@ async function readPool(pool: FinishedStage<PoolResult>): Promise<PoolDocument[]
 
 async function score(
   recipe: Recipe,
-  directory: string,
-  probes: Parameters<typeof dataInf>[1],
-  batches: Parameters<typeof dataInf>[2],
-) {
-  const { config, weights } = await loadModel(directory);
+  model: string,
+  probes: readonly InfluenceProbe[],
+  batches: readonly TokenBatch[],
+  { directory, signal }: Pick<StageContext, "directory" | "signal">,
+): Promise<PoolInfluence[]> {
+  const { config, weights } = await loadModel(model);
   await using backend = await recipeInfluence(recipe, config, recipe.midtrain.compression.tensors);
   await backend.load(weights);
-  return await dataInf(backend, probes, batches);
-}
-
-/** The same each time it is read, until the signal aborts. */
-function interruptible<T>(items: readonly T[], signal: AbortSignal): Iterable<T> {
-  return {
-    *[Symbol.iterator]() {
-      for (const item of items) {
-        signal.throwIfAborted();
-        yield item;
-      }
-    },
-  };
+  return await scorePoolResumably(backend, probes, batches, directory, signal);
 }

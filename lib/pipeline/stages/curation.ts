@@ -186,7 +186,7 @@ async function insertFacts(catalog: Catalog, corpus: FinishedStage<CorpusResult>
  * The education classifier of a directory, or one trained on where the documents come from. Where no source is mail, which is what
  * the trained one tells from the rest, every document passes, and its score says why.
  */
-async function openEducation(
+export async function openEducation(
   directory: string | null,
   specs: readonly SourceSpec[],
   documents: AsyncIterable<Document>,

@@ -116,6 +116,10 @@ async function midtrain(
   });
   const { config, weights } = await loadModel(modelPath(model));
   await using teacher = await openRecipeTeacher(name, recipe, data);
+  // What refuses to teach does so before anything is written.
+  if (!await exists(join(context.directory, METRICS_FILE))) {
+    await teacher?.logits(data.batch(0), 0, context.signal);
+  }
   return await runTraining(recipe, {
     stage: name,
     config,

@@ -40,14 +40,15 @@ export async function poolStage(
   recipe: Recipe,
   shards: FinishedStage<ShardsResult>,
 ): Promise<Stage<PoolResult>> {
-  const { seed, tokenizer, midtrain: { compression: { documentsPerSource }, benchmarkTrainSets } } = recipe;
+  const { seed, tokenizer, midtrain: { compression, benchmarkTrainSets } } = recipe;
+  const { sources, documentsPerSource } = compression;
   const { include, files } = benchmarkTrainSets;
   const hashes = await Promise.all(
     Object.entries(include ? files : {}).map(async ([name, path]) => [name, await hashNamed(name, path)]),
   );
   return {
     name: "pool",
-    recipe: { seed, tokenizer, documentsPerSource, include },
+    recipe: { seed, tokenizer, sources, documentsPerSource, include },
     inputs: { shards: shards.manifest.digest, ...Object.fromEntries(hashes) },
     code: [new URL(import.meta.url)],
     resumable: false,
@@ -68,10 +69,10 @@ async function buildPool(
   shards: FinishedStage<ShardsResult>,
   { directory, signal }: StageContext,
 ): Promise<PoolResult> {
-  const { compression: { documentsPerSource }, benchmarkTrainSets } = midtrain;
+  const { compression: { sources: wanted, documentsPerSource }, benchmarkTrainSets } = midtrain;
   const tokenizer = await openTokenizer(recipe.tokenizer);
   const sources: PoolSource[] = [];
-  for (const { source } of shards.manifest.result.train) {
+  for (const source of pooledSources(shards.manifest.result.train.map(({ source }) => source), wanted)) {
     using all = await openShards(trainPath(shards.directory, source));
     const documents = poolOf(all, documentsPerSource, seed);
     sources.push(await writeTexts(directory, source, textsOf(documents, tokenizer), tokenizer, signal));
@@ -83,6 +84,18 @@ async function buildPool(
       ? await writeTexts(directory, BENCHMARK_TRAIN_SOURCE, benchmarkTexts(files), tokenizer, signal)
       : null,
   };
+}
+
+/** The sources of the pool, in the order of the shards. @throws {UsageError} for one that is not among them. */
+export function pooledSources(all: readonly string[], wanted: readonly string[] | null): readonly string[] {
+  if (wanted === null) return all;
+  const unknown = wanted.find((source) => !all.includes(source));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `midtrain.compression.sources names "${unknown}", expected sources of the recipe: ${all.join(", ")}.`,
+    );
+  }
+  return all.filter((source) => wanted.includes(source));
 }
 
 /** Writes a source's texts as token shards into a stage's directory. */

@@ -27,11 +27,12 @@ import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import type { CorpusResult } from "./corpus.ts";
 import { collectMixing, type MixingInputs } from "./report_mixing.ts";
+import { collectFineTuning, collectMidtraining, type TrainingInputs } from "./report_training.ts";
 import type { EvaluationResult } from "./evaluation.ts";
 import type { TrainingResult } from "./training.ts";
 
 /** Everything that the report tells. */
-export interface ReportInputs {
+export interface ReportInputs extends TrainingInputs {
   readonly run: string;
   readonly corpus: FinishedStage<CorpusResult>;
   readonly mixtures: readonly { readonly stage: string; readonly mixture: Mixture }[];
@@ -72,7 +73,7 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** The stage at the end of a run. */
 export function reportStage(recipe: Recipe, inputs: ReportInputs): Stage<null> {
-  const { validation } = inputs.mixing;
+  const { mixing: { validation }, distillation } = inputs;
   return {
     name: "report",
     recipe: { run: inputs.run, recipe, mixtures: inputs.mixtures },
@@ -80,6 +81,7 @@ export function reportStage(recipe: Recipe, inputs: ReportInputs): Stage<null> {
       ...inputs.stages.map(({ manifest }) => [manifest.stage, manifest.digest]),
       // All that a validation makes has timings, and yet it is what is told.
       ...(validation ? [["validation", fingerprint(validation.manifest.outputs)]] : []),
+      ...(distillation ? [["distillation", distillation.manifest.digest]] : []),
     ]),
     code: [new URL(import.meta.url)],
     resumable: false,
@@ -172,6 +174,7 @@ async function collect(recipe: Recipe, inputs: ReportInputs): Promise<RunReport>
     metrics: (await Promise.all(training.map(({ directory }) => readMetrics(join(directory, METRICS_FILE)))))
       .flat(),
     probes: evaluation.manifest.result.probes,
+    cloze: evaluation.manifest.result.cloze,
     samples: evaluation.manifest.result.samples,
     manifests: stages.map(({ manifest: { stage, fingerprint, outputs } }) => ({
       stage,
@@ -181,5 +184,7 @@ async function collect(recipe: Recipe, inputs: ReportInputs): Promise<RunReport>
     recipe,
     published: await publishedPretrainingMixture(),
     mixing: await collectMixing(inputs.mixing),
+    midtraining: await collectMidtraining(inputs),
+    fineTuning: collectFineTuning(inputs),
   };
 }

@@ -2,30 +2,24 @@
  * Stages "sft" and "reasoning": supervised fine-tuning on conversations, loss on what the assistant says only.
  *
  * The paper's first stage is general (short conversations), its second on long reasoning, for which the context grows and RoPE's
- * base with it. Both are the same work with other settings.
+ * base with it. Both are the same work with other settings, and so is fine-tuning of an imported model, with its own tokenizer and
+ * chat template (Table 9).
  * @module
  */
+import { join } from "node:path";
+import { writeFileAtomic } from "../../core/artefacts.ts";
 import { UsageError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
 import { loadModel } from "../../model/checkpoint.ts";
+import { readCompanions } from "../../model/companions.ts";
 import type { ModelConfig } from "../../model/config.ts";
-import {
-  type Conversation as EncodedConversation,
-  packConversations,
-  withLossOnPrompts,
-} from "../../shards/conversations.ts";
-import { isHeldOut } from "../../shards/split.ts";
-import { conversationSource, readConversations } from "../../sources/conversations.ts";
-import { type Conversation, documentId } from "../../sources/document.ts";
-import { encodeConversation, openTemplate } from "../../tokenizer/chat.ts";
-import { openTokenizer } from "../../tokenizer/tokenizer.ts";
+import { conversationSource } from "../../sources/conversations.ts";
 import { METRICS_FILE } from "../../train/loop.ts";
-import type { Probe } from "../../train/probe.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import type { CorpusResult } from "./corpus.ts";
-import { recipeBenchmarks } from "./probing.ts";
 import type { ShardsResult } from "./shards.ts";
+import { type ImportedChat, openChat, type StartingModel } from "./starting_model.ts";
 import {
   BACKEND_CODE,
   modelPath,
@@ -35,39 +29,45 @@ import {
   sharedRecipe,
   type TrainingResult,
 } from "./training.ts";
-
-/** A model to start from: what a stage made, or a directory with an imported model in its `model`. */
-export interface StartingModel {
-  readonly directory: string;
-  /** Its digest tells one model from another. */
-  readonly manifest: { readonly digest: string };
-}
+import {
+  type Chat,
+  conversationProbes,
+  type FineTuning,
+  openTuningData,
+  shuffledConversations,
+} from "./tuning_data.ts";
 
 /** What fine-tuning reads. */
 export interface FineTuningInputs {
-  readonly corpus: FinishedStage<CorpusResult>;
-  readonly shards: FinishedStage<ShardsResult>;
-  readonly pretrained: StartingModel;
+  /** Held-out text in the model's vocabulary, to score; null: there is none, for an imported model. */
+  readonly text: {
+    readonly corpus: FinishedStage<CorpusResult>;
+    readonly shards: FinishedStage<ShardsResult>;
+  } | null;
+  readonly start: StartingModel;
 }
 
-/** Settings of a fine-tuning stage. */
-export type FineTuning = Recipe["sft"];
+/** Which settings of the recipe. */
+export type FineTuningKind = "sft" | "reasoning";
 
 /**
- * A stage of fine-tuning over a finished model. It depends on the template's text and on what the sources' specifications say; the
- * sources' files are read when it runs.
+ * A stage of fine-tuning over a model: "sft" or "reasoning", with the name of an imported model behind it. It depends on the template's
+ * text and on what the sources' specifications say; the sources' files are read when it runs.
  *
- * @throws {UsageError} where the recipe has no such stage, a source is unknown, or the template is missing or none.
+ * @throws {UsageError} where the recipe has no such stage, a source is unknown, or tokenizer or template are missing or none.
  */
 export async function sftStage(
   recipe: Recipe,
   inputs: FineTuningInputs,
-  name: "sft" | "reasoning" = "sft",
+  kind: FineTuningKind = "sft",
 ): Promise<Stage<TrainingResult>> {
-  const settings = recipe[name];
-  if (settings === null) throw new UsageError(`The recipe's ${name} is null, expected a stage's settings.`);
+  const settings = recipe[kind];
+  if (settings === null) throw new UsageError(`The recipe's ${kind} is null, expected a stage's settings.`);
   const sources = await Promise.all(settings.sources.map(conversationSource));
-  const template = await openTemplate(settings.template);
+  const { start, text } = inputs;
+  const { imported } = start;
+  const chat = await openChat(recipe, settings, imported);
+  const name = tuningStageName(kind, imported);
   return {
     name,
     recipe: {
@@ -76,50 +76,23 @@ export async function sftStage(
       benchmarks: recipe.curation.benchmarks,
       ...settings,
       sources,
-      template: template.source,
+      template: chat.template.source,
     },
-    inputs: { shards: inputs.shards.manifest.digest, pretrained: inputs.pretrained.manifest.digest },
+    inputs: {
+      ...(text && { shards: text.shards.manifest.digest }),
+      pretrained: start.digest,
+      ...(imported && { tokenizer: imported.digest }),
+    },
     code: [new URL(import.meta.url), ...BACKEND_CODE],
     resumable: true,
     timed: [METRICS_FILE],
-    run: (context) => fineTune(name, recipe, settings, inputs, context),
+    run: (context) => fineTune(name, kind, recipe, settings, chat, inputs, context),
   };
 }
 
-/** A stage's conversations. */
-export interface SplitConversations {
-  readonly training: readonly Conversation[];
-  /** Never trained on. */
-  readonly heldOut: readonly Conversation[];
-  /** Number of those left out since a message contains an item of one of the recipe's benchmarks. */
-  readonly contaminated: number;
-}
-
-/**
- * Reads the conversations of a stage's sources. Published sets have several answers to a problem, so conversations that begin with
- * the same prompt are on the same side.
- */
-export async function splitConversations(
-  recipe: Recipe,
-  { sources }: FineTuning = recipe.sft,
-): Promise<SplitConversations> {
-  const benchmarks = await recipeBenchmarks(recipe);
-  const training: Conversation[] = [], heldOut: Conversation[] = [];
-  let contaminated = 0;
-  for (const source of sources) {
-    for await (const conversation of readConversations(await conversationSource(source))) {
-      if (conversation.messages.some(({ content }) => benchmarks.match(content).length > 0)) contaminated++;
-      else (isHeldOut(promptId(conversation), recipe.heldOutShare) ? heldOut : training).push(conversation);
-    }
-  }
-  return { training, heldOut, contaminated };
-}
-
-/** Identifies what comes before the assistant's first turn. */
-function promptId({ messages }: Conversation): string {
-  return documentId(
-    JSON.stringify(messages.slice(0, messages.findIndex(({ role }) => role === "assistant"))),
-  );
+/** Directory of a stage in its run. */
+export function tuningStageName(kind: FineTuningKind, imported: ImportedChat | null): string {
+  return imported === null ? kind : `${kind}-${imported.name}`;
 }
 
 /** The model with a stage's context: RoPE's base times the factor, and room for a sequence. */
@@ -131,109 +104,79 @@ export function longerContext(config: ModelConfig, { ropeThetaFactor, length }: 
   };
 }
 
-/**
- * Held-out conversations as two probes: "answers", what the assistant says, and "prompts", all else. Fine-tuning should lower the
- * first loss; it learns nothing from prompts. Longer ones are cut.
- *
- * @param maxTokens No further conversation once so many are reached.
- */
-export function conversationProbes(
-  heldOut: readonly EncodedConversation[],
-  { length, sequences }: Pick<FineTuning, "length" | "sequences">,
-  maxTokens: number,
-): Probe[] {
-  const used: EncodedConversation[] = [];
-  let tokens = 0;
-  for (const conversation of heldOut) {
-    if (tokens >= maxTokens) break;
-    if (!conversation.assistant.subarray(1, length + 1).includes(1)) continue;
-    used.push(conversation);
-    tokens += Math.min(conversation.tokens.length, length);
-  }
-  if (used.length === 0) return [];
-  const probe = (name: string, conversations: readonly EncodedConversation[]): Probe => {
-    const packed = packConversations(conversations, length, {
-      ...{ seed: 0, stage: name, sequencesPerBatch: sequences, epochs: 1 },
-      packing: "best fit",
-      longer: "cut",
-    });
-    return { name, batches: Array.from({ length: packed.steps }, (_, step) => packed.batch(step)) };
-  };
-  return [probe("answers", used), probe("prompts", used.map(withLossOnPrompts))];
-}
-
-/** A stage's training data, and what is held out of it. */
-async function openData(stage: "sft" | "reasoning", recipe: Recipe, settings: FineTuning) {
-  const { length, sequences, epochs, packing, longer } = settings;
-  const tokenizer = await openTokenizer(recipe.tokenizer);
-  const template = await openTemplate(settings.template);
-  const { training, heldOut, contaminated } = await splitConversations(recipe, settings);
-  const encode = ({ messages }: Conversation) => encodeConversation(messages, tokenizer, template);
-  const encoded = training.map(encode);
-  const data = packConversations(encoded, length, {
-    ...{ seed: recipe.seed, stage, epochs, packing, longer },
-    sequencesPerBatch: sequences,
-  });
-  return { training, heldOut, contaminated, encode, encoded, data };
-}
-
 /** Updates of a stage, which follow from its data; the conversations are read for it. @throws {UsageError} as {@link sftStage}. */
 export async function fineTuningSteps(
-  stage: "sft" | "reasoning",
+  kind: FineTuningKind,
   recipe: Recipe,
   settings: FineTuning,
+  signal: AbortSignal,
 ): Promise<number> {
-  return (await openData(stage, recipe, settings)).data.steps;
+  const directory = await Deno.makeTempDir();
+  try {
+    const chat = await openChat(recipe, settings, null);
+    using data = await openTuningData(kind, recipe, settings, chat, directory, signal);
+    return data.packed.steps;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 }
 
 async function fineTune(
-  stage: "sft" | "reasoning",
+  name: string,
+  kind: FineTuningKind,
   recipe: Recipe,
   settings: FineTuning,
-  { corpus, shards, pretrained }: FineTuningInputs,
+  chat: Chat,
+  { text, start }: FineTuningInputs,
   context: StageContext,
 ): Promise<TrainingResult> {
   const { seed, probeTokens } = recipe;
   const { epochs, warmupRatio } = settings;
-  const { training, heldOut, contaminated, encode, encoded, data } = await openData(stage, recipe, settings);
+  const conversations = join(context.directory, "conversations");
+  using data = await openTuningData(kind, recipe, settings, chat, conversations, context.signal);
+  const { training, heldOut, packed, summary } = data;
   console.error(
-    `${stage}: ${encoded.length} conversations, of which ${data.leftOut} do not fit; ` +
-      `${heldOut.length} held out, ${contaminated} with benchmark items dropped`,
+    `${name}: ${training.count} conversations, of which ${packed.leftOut} do not fit; ` +
+      `${summary.heldOut} held out, ${summary.contaminated} with benchmark items dropped`,
   );
-  const { config, weights } = await loadModel(modelPath(pretrained));
-  return await runTraining(recipe, {
-    stage,
+  const { config, weights } = await loadModel(start.directory);
+  const result = await runTraining(recipe, {
+    stage: name,
     config: longerContext(config, settings),
-    data,
-    sampling: sampling(training, encoded, data.sequences * epochs, settings),
+    data: packed,
+    sampling: sampling(summary.tokens, packed.sequences * epochs, settings),
     initialWeights: weights,
-    totalSteps: data.steps,
-    warmupSteps: Math.round(warmupRatio * data.steps),
+    totalSteps: packed.steps,
+    warmupSteps: Math.round(warmupRatio * packed.steps),
     settings,
     probes: [
-      ...await openProbes(recipe, corpus, shards, recipe.pretrain2.length),
+      ...(text === null ? [] : await openProbes(recipe, text.corpus, text.shards, recipe.pretrain2.length)),
       ...conversationProbes(
-        Random.of(seed, stage, "held out").shuffled(heldOut).map(encode),
+        shuffledConversations(heldOut, Random.of(seed, kind, "held out")),
         settings,
         probeTokens,
       ),
     ],
   }, context);
+  await Deno.remove(conversations, { recursive: true });
+  if (start.imported !== null) await copyCompanions(start.imported.directory, modelPath(context));
+  return result;
+}
+
+/** Tokenizer, template and generation settings: what transformers needs beside the weights. */
+async function copyCompanions(from: string, to: string): Promise<void> {
+  const { companions } = await readCompanions(from);
+  for (const [file, content] of companions) await writeFileAtomic(join(to, file), content);
 }
 
 /** Packed sequences mix sources, so they are attributed by the sources' shares of the tokens. */
 function sampling(
-  conversations: readonly Conversation[],
-  encoded: readonly EncodedConversation[],
+  tokens: Readonly<Record<string, number>>,
   sequences: number,
   { length, epochs }: FineTuning,
 ): Sampling[] {
-  const tokens = new Map<string, number>();
-  conversations.forEach(({ source }, i) =>
-    tokens.set(source, (tokens.get(source) ?? 0) + (encoded[i]?.tokens.length ?? 0))
-  );
-  const total = [...tokens.values()].reduce((sum, count) => sum + count, 0);
-  return [...tokens].map(([source, count]) => {
+  const total = Object.values(tokens).reduce((sum, count) => sum + count, 0);
+  return Object.entries(tokens).map(([source, count]) => {
     const share = Math.round(sequences * count / total);
     return { source, sequences: share, tokens: share * length, epochs };
   });

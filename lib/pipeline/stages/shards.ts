@@ -18,7 +18,8 @@ import { type CorpusResult, documentsPath } from "./corpus.ts";
 import type { CurationResult } from "./curation.ts";
 import { probingIds, recipeBenchmarks } from "./probing.ts";
 
-const MAX_TOKENS_PER_SHARD = 1 << 24;
+/** Tokens of a file. */
+export const MAX_TOKENS_PER_SHARD = 1 << 24;
 
 /** Whether a domain is a probed capability; mail, the low-quality class, is none. */
 export function isCapability(domain: string): domain is Capability {
@@ -63,13 +64,12 @@ export function shardsStage(recipe: Recipe, inputs: ShardsInputs): Stage<ShardsR
 
 async function buildShards(
   recipe: Recipe,
-  { corpus, curation }: ShardsInputs,
+  inputs: ShardsInputs,
   { directory, signal }: StageContext,
 ): Promise<ShardsResult> {
-  const { heldOutShare } = recipe;
+  const { corpus } = inputs;
   const tokenizer = await openTokenizer(recipe.tokenizer);
-  const probing = await probingIds(recipe, curation);
-  const benchmarks = await recipeBenchmarks(recipe);
+  const select = await openSelection(recipe, inputs);
   const { sources } = corpus.manifest.result;
   const progress = startProgress(
     "shards",
@@ -77,24 +77,16 @@ async function buildShards(
     "documents",
   );
   let done = 0;
-  async function* select(source: string, heldOut: boolean) {
-    const path = documentsPath(corpus.directory, source);
-    for await (const document of readJsonLines<Pick<Document, "id" | "text">>(path)) {
-      if (probing.has(document.id) || isHeldOut(document.id, heldOutShare) !== heldOut) continue;
-      progress.update(++done, source);
-      yield document;
-    }
-  }
   const write = async (target: string, source: string, heldOut: boolean): Promise<ShardSummary> => {
-    const settings = { source, maxTokensPerShard: MAX_TOKENS_PER_SHARD, signal };
-    const contaminated = new Set<string>();
-    const clean = withoutContaminated(
-      select(source, heldOut),
-      benchmarks,
-      (_, { id }) => contaminated.add(id),
-    );
-    const { documents, tokens } = await writeShards(target, clean, tokenizer, settings);
-    return { source, documents, tokens, contaminated: contaminated.size };
+    const path = documentsPath(corpus.directory, source);
+    const selected = select(readJsonLines<Text>(path), heldOut);
+    const { documents, tokens } = await writeShards(target, selected.documents, tokenizer, {
+      source,
+      maxTokensPerShard: MAX_TOKENS_PER_SHARD,
+      signal,
+      onProgress: () => progress.update(++done, source),
+    });
+    return { source, documents, tokens, contaminated: selected.contaminated.size };
   };
   const train: ShardSummary[] = [], probes: ShardSummary[] = [];
   for (const { name: source, domain } of sources) {
@@ -103,6 +95,41 @@ async function buildShards(
   }
   progress.finish();
   return { train, probes };
+}
+
+/** What is read of a document. */
+type Text = Pick<Document, "id" | "text">;
+
+/** Documents for a set of shards. */
+interface Selected {
+  readonly documents: AsyncIterable<Text>;
+  /** Ids of those left out since they contain an item of a benchmark; whole once the documents are read. */
+  readonly contaminated: ReadonlySet<string>;
+}
+
+/** Says which documents go into training shards, and which into those that are held out. */
+export async function openSelection(
+  recipe: Recipe,
+  { curation }: Pick<ShardsInputs, "curation">,
+): Promise<(documents: AsyncIterable<Text>, heldOut: boolean) => Selected> {
+  const probing = await probingIds(recipe, curation);
+  const benchmarks = await recipeBenchmarks(recipe);
+  async function* keep(documents: AsyncIterable<Text>, heldOut: boolean) {
+    for await (const document of documents) {
+      if (!probing.has(document.id) && isHeldOut(document.id, recipe.heldOutShare) === heldOut) {
+        yield document;
+      }
+    }
+  }
+  return (documents, heldOut) => {
+    const contaminated = new Set<string>();
+    const clean = withoutContaminated(
+      keep(documents, heldOut),
+      benchmarks,
+      (_, { id }) => contaminated.add(id),
+    );
+    return { documents: clean, contaminated };
+  };
 }
 
 /** Where a source's training shards are. */

@@ -13,8 +13,9 @@ import type { Batch, BatchSource } from "../../shards/batch.ts";
 import { openShards } from "../../shards/reader.ts";
 import { probeBatches } from "../../shards/probe.ts";
 import { openTokenizer } from "../../tokenizer/tokenizer.ts";
-import { METRICS_FILE, train, type TrainingRun } from "../../train/loop.ts";
-import type { StepMetrics } from "../../train/metrics.ts";
+import { type CheckpointPolicy, tidyCheckpoints } from "../../train/checkpoint.ts";
+import { CHECKPOINTS_FOLDER, METRICS_FILE, train, type TrainingRun } from "../../train/loop.ts";
+import type { Metrics, ProbeMetrics, StepMetrics } from "../../train/metrics.ts";
 import { readMetrics } from "../../train/metrics_log.ts";
 import type { Probe } from "../../train/probe.ts";
 import type { Recipe } from "../recipe.ts";
@@ -36,6 +37,13 @@ export interface Sampling {
   readonly epochs: number;
 }
 
+/** How a stage changed what the model knows of one held-out set: mean losses in nats per token. */
+export interface ProbeChange {
+  readonly probe: string;
+  readonly before: number;
+  readonly after: number;
+}
+
 /** A training stage's result. */
 export interface TrainingResult {
   /** Tokens trained on. */
@@ -45,6 +53,7 @@ export interface TrainingResult {
   /** Over the last twentieth. */
   readonly lossLast: number;
   readonly sampling: readonly Sampling[];
+  readonly probes: readonly ProbeChange[];
 }
 
 /** Code beyond the module graph that the backend executes. */
@@ -116,7 +125,7 @@ export function recipeInfluence(
 }
 
 /** The recipe's threads; none: one a core. */
-function recipeWorkers({ cpu: { workers } }: Recipe): { readonly workers?: number } {
+export function recipeWorkers({ cpu: { workers } }: Recipe): { readonly workers?: number } {
   return workers === null ? {} : { workers };
 }
 
@@ -140,7 +149,7 @@ export interface TrainingPart {
   readonly warmupSteps: number;
   readonly settings: Pick<
     Recipe["sft"],
-    "learningRate" | "decay" | "floor" | "weightDecay" | "probeEvery" | "checkpointEvery"
+    "sequencesAtOnce" | "learningRate" | "decay" | "floor" | "weightDecay" | "probeEvery" | "checkpointEvery"
   >;
   readonly probes: readonly Probe[];
 }
@@ -154,11 +163,17 @@ export async function runTraining(
   const { stage, config, settings } = part;
   await using backend = await recipeBackend(recipe, config);
   console.error(`${stage}: ${backend.description}`);
+  const { newest, everyNth } = recipe.checkpoints;
+  const checkpoints: CheckpointPolicy = {
+    newest,
+    multiplesOf: everyNth === null ? null : everyNth * settings.checkpointEvery,
+  };
   await train({
     stage,
     backend,
     data: part.data,
     ...(part.prepare && { prepare: part.prepare }),
+    sequencesAtOnce: settings.sequencesAtOnce,
     schedule: {
       peak: settings.learningRate,
       warmupSteps: part.warmupSteps,
@@ -172,20 +187,28 @@ export async function runTraining(
     initialWeights: part.initialWeights,
     directory: context.directory,
     checkpointEvery: settings.checkpointEvery,
+    checkpoints,
     fingerprint: context.fingerprint,
     signal: context.signal,
   });
   const { weights } = await backend.exportState();
   await saveModel(modelPath(context), config, weights);
-  await Deno.remove(join(context.directory, "checkpoints"), { recursive: true }).catch((error) => {
-    // A stage shorter than its checkpoint interval has none.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  const steps = (await readMetrics(join(context.directory, METRICS_FILE)))
-    .filter((entry): entry is StepMetrics => entry.kind === "step");
+  await tidyCheckpoints(join(context.directory, CHECKPOINTS_FOLDER), checkpoints);
+  const metrics = await readMetrics(join(context.directory, METRICS_FILE));
+  const steps = metrics.filter((entry): entry is StepMetrics => entry.kind === "step");
   return {
     tokens: steps.at(-1)?.tokens ?? 0,
     ...endLosses(steps.map(({ loss }) => loss)),
     sampling: part.sampling,
+    probes: probeChanges(metrics),
   };
+}
+
+/** Each probe's first and last loss. */
+export function probeChanges(metrics: readonly Metrics[]): ProbeChange[] {
+  const probes = metrics.filter((entry): entry is ProbeMetrics => entry.kind === "probe");
+  return [...Map.groupBy(probes, ({ probe }) => probe)].map(([probe, own]) => {
+    const losses = own.map(({ negativeLogLikelihood }) => negativeLogLikelihood);
+    return { probe, before: losses[0] as number, after: losses.at(-1) as number }; // A group has a member.
+  });
 }

@@ -2,10 +2,12 @@
  * A teacher on our own engine.
  * @module
  */
-import type { TrainBackend } from "../../backends/backend.ts";
+import { join } from "node:path";
+import type { ForwardBackend } from "../../backends/backend.ts";
 import { sequencesOf } from "../../backends/influence.ts";
-import { type BackendOptions, openBackend } from "../../backends/open.ts";
-import { loadModel } from "../../model/checkpoint.ts";
+import { type BackendOptions, openForward } from "../../backends/open.ts";
+import { loadConfig, loadModel } from "../../model/checkpoint.ts";
+import { parameterCount } from "../../model/config.ts";
 import type { Batch } from "../../shards/batch.ts";
 import { checkVocabulary, type TeacherLogits, type TeacherModel } from "./teacher.ts";
 import { teacherIdentity } from "./teacher_identity.ts";
@@ -13,15 +15,27 @@ import { topK } from "./top_k.ts";
 
 /** How the model is run. */
 export interface ModelTeacherSettings extends BackendOptions {
-  readonly backend: TrainBackend["name"];
+  readonly backend: ForwardBackend["name"];
   /** The student's. */
   readonly vocabularySize: number;
   /** Largest logits that are kept; null: all of them. */
   readonly topK: number | null;
 }
 
+/** Bytes a weight of a model to ask takes at most: float32, and what products read: panels, or a GPU's f16 copy; tfjs holds moments. */
+const BYTES_PER_WEIGHT = { wasm: 8, webgpu: 6, tfjs: 12 } as const;
+
 /**
- * A model directory as teacher. It stands beside the student with moments that it does not need: three times its weights.
+ * Memory of a model directory as teacher, activations aside.
+ *
+ * @throws {UsageError} where the directory is no model.
+ */
+export async function teacherBytes(directory: string, backend: ForwardBackend["name"]): Promise<number> {
+  return BYTES_PER_WEIGHT[backend] * parameterCount(await loadConfig(join(directory, "config.json")));
+}
+
+/**
+ * A model directory as teacher.
  *
  * @throws {UsageError} where the directory is no model, its vocabulary is not the student's, or topK is out of range.
  */
@@ -31,14 +45,12 @@ export async function openModelTeacher(
 ): Promise<TeacherModel> {
   const { config, weights } = await loadModel(directory);
   checkVocabulary(directory, config.vocabularySize, settings.vocabularySize);
-  const backend = await openBackend(settings.backend, config, settings);
-  const zeros = new Float32Array(weights.length);
-  await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
+  const backend = await openForward(settings.backend, config, weights, settings);
   return new ModelTeacher(await teacherIdentity(directory, null), backend, settings.topK);
 }
 
 class ModelTeacher implements TeacherModel {
-  constructor(readonly name: string, readonly backend: TrainBackend, readonly topK: number | null) {}
+  constructor(readonly name: string, readonly backend: ForwardBackend, readonly topK: number | null) {}
 
   get vocabularySize(): number {
     return this.backend.config.vocabularySize;

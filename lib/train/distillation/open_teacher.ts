@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { TrainBackend } from "../../backends/backend.ts";
+import type { ForwardBackend } from "../../backends/backend.ts";
 import type { BackendOptions } from "../../backends/open.ts";
 import { exists } from "../../core/artefacts.ts";
 import { UsageError } from "../../core/errors.ts";
@@ -18,7 +18,7 @@ import { isServer } from "./teacher_identity.ts";
 /** What goes with every kind. */
 export interface TeacherOptions extends BackendOptions {
   /** What runs a model directory. */
-  readonly backend: TrainBackend["name"];
+  readonly backend: ForwardBackend["name"];
   /** The student's. */
   readonly tokenizer: Tokenizer;
   /** The server's model; the key is taken from OPENAI_API_KEY, where that is set. */

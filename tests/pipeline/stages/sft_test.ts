@@ -8,16 +8,17 @@ import { loadModel, saveModel } from "../../../lib/model/checkpoint.ts";
 import { initialise } from "../../../lib/model/initialise.ts";
 import { MODEL_SIZES } from "../../../lib/model/config.ts";
 import { loadRecipe, type Recipe } from "../../../lib/pipeline/recipe.ts";
-import { type FinishedStage, runStage } from "../../../lib/pipeline/stage.ts";
+import { runStage } from "../../../lib/pipeline/stage.ts";
 import { modelConfig, modelPath } from "../../../lib/pipeline/stages/training.ts";
+import { longerContext, sftStage } from "../../../lib/pipeline/stages/sft.ts";
+import { modelOfStage } from "../../../lib/pipeline/stages/starting_model.ts";
 import {
   conversationProbes,
-  longerContext,
-  sftStage,
-  splitConversations,
-} from "../../../lib/pipeline/stages/sft.ts";
+  divideConversations,
+  type FineTuning,
+} from "../../../lib/pipeline/stages/tuning_data.ts";
+import type { Conversation } from "../../../lib/shards/conversation_set.ts";
 import {
-  type Conversation,
   packConversations,
   type PackedConversations,
   withLossOnPrompts,
@@ -29,10 +30,19 @@ import { METRICS_FILE } from "../../../lib/train/loop.ts";
 import { readMetrics } from "../../../lib/train/metrics_log.ts";
 import { sourceSpec } from "../../../lib/sources/spec.ts";
 import { learningRateAt } from "../../../lib/train/schedule.ts";
-import { start, UPDATE } from "../../backends/small_model.ts";
+import { start as begin, UPDATE } from "../../backends/small_model.ts";
+import { finished } from "./finished.ts";
 
 const LENGTH = 512;
 const recipe = await loadRecipe("demo", ["heldOutShare=0.1"]);
+
+/** Both sides of a stage's conversations. */
+async function split(own: Recipe, settings: FineTuning) {
+  const all = await Array.fromAsync(divideConversations(own, settings));
+  const of = (wanted: string) =>
+    all.filter(([side]) => side === wanted).map(([, conversation]) => conversation);
+  return { training: of("training"), heldOut: of("held out"), contaminated: of("contaminated").length };
+}
 
 Deno.test("longerContext() multiplies RoPE's base and never shortens the context", () => {
   const base = MODEL_SIZES["140m"];
@@ -41,18 +51,18 @@ Deno.test("longerContext() multiplies RoPE's base and never shortens the context
   assert.deepEqual(longerContext(base, recipe.sft), base);
 });
 
-Deno.test("splitConversations() holds out the same conversations for any order of sources, and no other", async () => {
+Deno.test("divideConversations() holds out the same conversations for any order of sources, and no other", async () => {
   const names = ["freecodecamp-solutions", "freecodecamp-problems"];
-  const split = await splitConversations(recipe, { ...recipe.sft, sources: names });
-  const turned = await splitConversations(recipe, { ...recipe.sft, sources: names.toReversed() });
-  const ids = ({ heldOut }: typeof split) => heldOut.map(({ id }) => id).sort();
-  assert.deepEqual(ids(split), ids(turned));
-  const { training, heldOut } = split;
+  const given = await split(recipe, { ...recipe.sft, sources: names });
+  const turned = await split(recipe, { ...recipe.sft, sources: names.toReversed() });
+  const ids = ({ heldOut }: typeof given) => heldOut.map(({ id }) => id).sort();
+  assert.deepEqual(ids(given), ids(turned));
+  const { training, heldOut } = given;
   assert.ok(heldOut.length > 0.05 * training.length);
-  assert.ok(!training.some(({ id }) => ids(split).includes(id)));
+  assert.ok(!training.some(({ id }) => ids(given).includes(id)));
 });
 
-Deno.test("splitConversations() keeps all answers to a problem on one side, and benchmarks' items out", async () => {
+Deno.test("divideConversations() keeps all answers to a problem on one side, and benchmarks' items out", async () => {
   const folder = await Deno.makeTempDir();
   const item = { question: "How many legs have three spiders and two ants?", answer: "36" };
   await Deno.writeTextFile(join(folder, "benchmark.jsonl"), JSON.stringify(item));
@@ -70,7 +80,7 @@ Deno.test("splitConversations() keeps all answers to a problem on one side, and 
   };
   await Deno.writeTextFile(join(folder, "a.json"), JSON.stringify(spec));
   const settings = { ...recipe.sft, sources: [join(folder, "a.json")] };
-  const { training, heldOut, contaminated } = await splitConversations({
+  const { training, heldOut, contaminated } = await split({
     ...recipe,
     curation: { ...recipe.curation, benchmarks: { spiders: join(folder, "benchmark.jsonl") } },
   }, settings);
@@ -96,7 +106,7 @@ Deno.test("conversationProbes() counts each token of a held-out conversation onc
 
 Deno.test("fine-tuning lowers the loss on held-out answers and not on prompts", async () => {
   const tokenizer = await openTokenizer("llama3-1024");
-  const { training, heldOut } = await splitConversations(recipe, recipe.sft);
+  const { training, heldOut } = await split(recipe, recipe.sft);
   const encode = ({ messages }: typeof training[number]) => encodeConversation(messages, tokenizer);
   const encoded = training.map(encode);
   const pack = (conversations: readonly Conversation[], stage: string) =>
@@ -108,7 +118,7 @@ Deno.test("fine-tuning lowers the loss on held-out answers and not on prompts", 
     ...{ vocabularySize: tokenizer.vocabularySize, width: 64, layers: 1, heads: 2, keyValueHeads: 1 },
     ...{ headSize: 32, feedForwardWidth: 128, initializerRange: 0.05 },
   }, { blas: "off" });
-  await start(backend);
+  await begin(backend);
   // A model that has read text like the prompts, and no answer.
   await train(backend, pack(encoded.map(withLossOnPrompts), "reading"), 70);
   const probes = conversationProbes(heldOut.map(encode), { length: LENGTH, sequences: 2 }, 8000);
@@ -119,21 +129,6 @@ Deno.test("fine-tuning lowers the loss on held-out answers and not on prompts", 
   assert.ok(change("answers") < -0.5, `answers: ${before.get("answers")} to ${after.get("answers")}`);
   assert.ok(change("prompts") > 0, `prompts: ${before.get("prompts")} to ${after.get("prompts")}`);
 });
-
-/** A stage that did nothing but leave a directory. */
-function finished<Result>(stage: string, directory: string, result: Result): FinishedStage<Result> {
-  const manifest = {
-    stage,
-    fingerprint: "",
-    recipe: null,
-    inputs: {},
-    code: "",
-    outputs: [],
-    digest: "",
-    result,
-  };
-  return { manifest: { ...manifest, finishedAt: "", seconds: 0 }, directory, skipped: false };
-}
 
 Deno.test("sftStage() tunes in two stages, each from the model before, resumable to the bit", async () => {
   const small = { width: 32, layers: 1, heads: 2, keyValueHeads: 1, headSize: 16, feedForwardWidth: 64 };
@@ -176,12 +171,12 @@ Deno.test("sftStage() tunes in two stages, each from the model before, resumable
   await saveModel(join(folder, "base", "model"), base, initialise(base, 1));
   const corpus = finished("corpus", folder, { sources: [] });
   const shards = finished("shards", folder, { train: [], probes: [] });
-  const results = { tokens: 0, lossFirst: 0, lossLast: 0, sampling: [] };
-  const pretrained = finished("base", join(folder, "base"), results);
+  const text = { corpus, shards };
+  const start = { directory: join(folder, "base", "model"), digest: "", imported: null };
   const run = async (root: string, signal = new AbortController().signal) => {
     const settings = { root: join(folder, root), restart: false, signal };
-    const general = await runStage(await sftStage(own, { corpus, shards, pretrained }), settings);
-    const inputs = { corpus, shards, pretrained: general };
+    const general = await runStage(await sftStage(own, { text, start }), settings);
+    const inputs = { text, start: modelOfStage(general) };
     return [general, await runStage(await sftStage(own, inputs, "reasoning"), settings)];
   };
   const whole = await run("whole");
@@ -209,11 +204,15 @@ Deno.test("sftStage() tunes in two stages, each from the model before, resumable
       entry.kind === "probe"
     );
     assert.deepEqual(new Set(probes.map(({ probe }) => probe)), new Set(["answers", "prompts"]));
-    const answers = probes.filter(({ probe }) => probe === "answers");
-    assert.ok((answers.at(-1)?.perplexity ?? NaN) < (answers[0]?.perplexity ?? NaN));
+    const answers = probes.filter(({ probe }) => probe === "answers").map((entry) =>
+      entry.negativeLogLikelihood
+    );
+    const change = manifest.result.probes.find(({ probe }) => probe === "answers");
+    assert.deepEqual(change, { probe: "answers", before: answers[0], after: answers.at(-1) });
+    assert.ok(change !== undefined && change.after < change.before);
   }
   const refuse = async (changed: Partial<Recipe>, name: "sft" | "reasoning", message: RegExp) =>
-    await assert.rejects(sftStage({ ...own, ...changed }, { corpus, shards, pretrained }, name), {
+    await assert.rejects(sftStage({ ...own, ...changed }, { text, start }, name), {
       name: "UsageError",
       message,
     });

@@ -1,0 +1,10 @@
+import { evaluationStage } from "./stages/evaluation.ts";
+import { loadRecipe } from "./recipe.ts";
+const recipe = await loadRecipe("demo", []);
+const load = async (n: string) => { const m = JSON.parse(await Deno.readTextFile(`runs/demo/${n}/manifest.json`)); return { manifest: m, directory: `runs/demo/${n}`, skipped: true } as any; };
+const ev = JSON.parse(await Deno.readTextFile("runs/demo/evaluation/manifest.json"));
+const stage = evaluationStage(recipe, { corpus: await load("corpus"), shards: await load("shards"), mixture: ev.recipe.mixture, pretrained: await load("pretrain-2"), fineTuned: await load("sft") });
+const t = performance.now();
+const r = await stage.run({ directory: "/tmp/page", fingerprint: "", signal: new AbortController().signal });
+console.log((performance.now() - t) / 1000, "s; before", ev.seconds, "s");
+console.table(r.cloze.map(({ source, questions, value, standardError }) => ({ source, questions, value, standardError })));
