@@ -9,7 +9,6 @@ import { readItems } from "../lib/benchmarks/read.ts";
 import { Sandboxes } from "../lib/benchmarks/sandboxes.ts";
 import { paperRecords, type PaperTable } from "../lib/catalog/published.ts";
 import { formatTable } from "../lib/catalog/text_table.ts";
-import { exists } from "../lib/core/artefacts.ts";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
 import { compactNumber } from "../lib/core/progress.ts";
@@ -17,19 +16,23 @@ import { answersFile } from "../lib/eval/answers_file.ts";
 import { compareResults, type PairedComparison } from "../lib/eval/comparison.ts";
 import { benchmarkContamination } from "../lib/eval/contamination.ts";
 import { evaluate, type Evaluation } from "../lib/eval/evaluate.ts";
-import { openModelSystem } from "../lib/eval/model_system.ts";
+import { modelSystem } from "../lib/eval/model_system.ts";
 import { type ResultTable, resultTable, withOwnRow } from "../lib/eval/paper_tables.ts";
 import { namedTasks, planProtocol } from "../lib/eval/plan.ts";
+import { probingSets } from "../lib/eval/probing_sets.ts";
+import type { Protocol } from "../lib/eval/protocol.ts";
 import { type TaskScores, writeResults } from "../lib/eval/results.ts";
 import { SERVER, serverSystem } from "../lib/eval/server_system.ts";
 import type { System } from "../lib/eval/system.ts";
-import { loadConfig } from "../lib/model/checkpoint.ts";
 import { parameterCount } from "../lib/model/config.ts";
-import { recordedTokenizer } from "../lib/pipeline/recorded_tokenizer.ts";
+import { loadAnyModel } from "../lib/model/quantised_checkpoint.ts";
+import { findModel, tokenizerOf } from "../lib/pipeline/find_model.ts";
 import { readDocuments } from "../lib/sources/read.ts";
 import { sourceSpec } from "../lib/sources/spec.ts";
 import { openTemplate } from "../lib/tokenizer/chat.ts";
-import { openTokenizer } from "../lib/tokenizer/tokenizer.ts";
+
+/** Tokens of a probing set's document at most. */
+const PROBE_TOKENS = 256;
 
 interface Options {
   readonly model?: string;
@@ -43,6 +46,7 @@ interface Options {
   readonly batchTokens: number;
   readonly tasks?: string;
   readonly data?: string;
+  readonly probes?: string;
   readonly mode: "completion" | "chat" | "perplexity";
   readonly shots?: number;
   readonly samples?: number;
@@ -77,11 +81,18 @@ const command = taskCommand(
 )
   .usage("--model DIR --tasks gsm8k,arc_easy --data DIR [options]")
   .argument("[directories...]", "with --compare: two directories of results")
-  .option("--model <name>", "a model directory; with --server the model's name there")
+  .option(
+    "--model <name>",
+    "a model directory, packed or not, or a run; with --server the model's name there",
+  )
   .option("--server <url>", "an OpenAI-compatible server, up to /v1; its key is OPENAI_API_KEY")
   .option("--answers <file>", "JSON Lines of {task, id, answer}, a line for each sample")
   .option("--tasks <names>", "benchmarks with commas between; commonsense, all")
   .option("--data <directory>", "the folder that holds the benchmarks' folders")
+  .option(
+    "--probes <directory>",
+    "with --mode perplexity: probing sets, such as a run's shards/probe, besides or instead of benchmarks",
+  )
   .option(
     "--mode <mode>",
     "completion (with examples), chat (without), perplexity (of right answers)",
@@ -122,27 +133,20 @@ await runTask<Options>(command, async (options, { signal, print }, directories) 
     }
     return print(await compareResults(a, b, options.seed), describeComparison);
   }
-  const { data, tasks: names } = options;
-  if (data === undefined || names === undefined) {
-    throw new UsageError("eval: --tasks and --data are needed: which benchmarks, and where they are.");
+  const { contamination } = options;
+  if (contamination !== undefined) {
+    return print(await findContamination(contamination, options, signal), describeContamination);
   }
-  const tasks = namedTasks(names);
-  if (options.contamination !== undefined) {
-    const benchmarks = [];
-    for (const task of tasks) benchmarks.push({ name: task.name, items: await readItems(task, data) });
-    const documents = readDocuments(await sourceSpec(options.contamination), { signal });
-    return print(
-      await benchmarkContamination(benchmarks, documents),
-      ({ benchmarks, documents }) =>
-        [`${documents} documents`, formatTable(table(columnsOf(benchmarks)))].join("\n"),
-    );
+  if (options.probes !== undefined && options.mode !== "perplexity") {
+    throw new UsageError(`--probes goes with --mode perplexity, not with ${options.mode}.`);
   }
+  const onlyProbes = options.probes !== undefined && options.tasks === undefined;
+  const asked = onlyProbes ? { tasks: [], data: "" } : askedTasks(options);
   await using system = await openSystem(options);
   await using sandboxes = new Sandboxes();
   const directory = options.out ?? join("runs", "eval", basename(options.model ?? options.answers ?? ""));
   const evaluations: Evaluation[] = [];
-  for (const task of tasks) {
-    const protocol = await planProtocol(task, { ...options, data }, system, sandboxes);
+  for await (const protocol of plan(asked, options, system, sandboxes)) {
     evaluations.push(await evaluate(protocol, system.name, directory, signal));
   }
   const { limit = null, seed } = options;
@@ -156,6 +160,39 @@ await runTask<Options>(command, async (options, { signal, print }, directories) 
     ].join("\n"));
 });
 
+/** The benchmarks and their folder. */
+function askedTasks({ tasks, data }: Options) {
+  if (data === undefined || tasks === undefined) {
+    throw new UsageError("eval: --tasks and --data are needed: which benchmarks, and where they are.");
+  }
+  return { tasks: namedTasks(tasks), data };
+}
+
+/** Benchmarks first, then probing sets; each is read when the one before is done. */
+async function* plan(
+  { tasks, data }: ReturnType<typeof askedTasks>,
+  options: Options,
+  system: System,
+  sandboxes: Sandboxes,
+): AsyncGenerator<Protocol> {
+  const { probes, limit = Infinity, window = Infinity } = options;
+  for (const task of tasks) yield await planProtocol(task, { ...options, data }, system, sandboxes);
+  // Half a window: where it was cut, a text may have more tokens when it is encoded again.
+  const tokens = Math.min(PROBE_TOKENS, Math.ceil(window / 2));
+  if (probes !== undefined) yield* await probingSets(probes, { limit, tokens }, system);
+}
+
+async function findContamination(source: string, options: Options, signal: AbortSignal) {
+  const { tasks, data } = askedTasks(options);
+  const benchmarks = [];
+  for (const task of tasks) benchmarks.push({ name: task.name, items: await readItems(task, data) });
+  return await benchmarkContamination(benchmarks, readDocuments(await sourceSpec(source), { signal }));
+}
+
+function describeContamination({ benchmarks, documents }: Awaited<ReturnType<typeof findContamination>>) {
+  return [`${documents} documents`, formatTable(table(columnsOf(benchmarks)))].join("\n");
+}
+
 async function openSystem({ model, server, answers, ...options }: Options): Promise<System> {
   if (answers !== undefined) return await answersFile(answers);
   if (model === undefined) {
@@ -165,26 +202,22 @@ async function openSystem({ model, server, answers, ...options }: Options): Prom
     const apiKey = Deno.env.get("OPENAI_API_KEY");
     return serverSystem({ ...SERVER, baseUrl: server, model, ...(apiKey !== undefined && { apiKey }) });
   }
-  const tokenizer = options.tokenizer ?? await recordedTokenizer(model);
-  if (tokenizer === undefined) {
-    throw new UsageError(`${model} does not say which tokenizer it was trained with, expected --tokenizer.`);
-  }
-  return await openModelSystem(
-    model,
-    await openTokenizer(tokenizer),
-    await openTemplate(options.template),
-    options,
-  );
+  const directory = await findModel(model);
+  const loaded = await loadAnyModel(directory);
+  const tokenizer = await tokenizerOf(directory, loaded.config.vocabularySize, options.tokenizer);
+  return modelSystem(basename(model), loaded, tokenizer, await openTemplate(options.template), options);
 }
 
 /** A table of the paper with the model's row. The paper does not say how it normalises commonsense; ours is by characters. */
 async function paperTable(
   name: ResultTable,
-  { model = "answers", server }: Options,
+  { model = "answers", server, answers }: Options,
   scores: readonly TaskScores[],
 ): Promise<PaperTable> {
-  const own = server === undefined && await exists(join(model, "config.json"));
-  const parameters = own ? compactNumber(parameterCount(await loadConfig(join(model, "config.json")))) : "";
+  const own = server === undefined && answers === undefined;
+  const parameters = own
+    ? compactNumber(parameterCount((await loadAnyModel(await findModel(model))).config))
+    : "";
   return withOwnRow(await resultTable(name), { model: basename(model), parameters }, scores, "acc_norm");
 }
 

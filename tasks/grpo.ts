@@ -135,15 +135,15 @@ await runTask<Flags>(command, async (flags, { signal, print }) => {
   const checkpoints = join(out, CHECKPOINTS_FOLDER);
   if (flags.restart && await exists(checkpoints)) await Deno.remove(checkpoints, { recursive: true });
   await using backend = await openBackend(name, config, { blas: "auto" });
+  await using policy = await openDecoder(name, { config, weights }, {
+    slots: Math.min(MOST_SLOTS, flags.prompts * flags.generations),
+    capacity: longest + maxNewTokens,
+  });
   await trainWithGrpo({
     name: "grpo",
     backend,
+    policy,
     initialWeights: weights,
-    openPolicy: async () =>
-      await openDecoder(name, { config, weights: (await backend.exportState()).weights }, {
-        slots: Math.min(MOST_SLOTS, flags.prompts * flags.generations),
-        capacity: longest + maxNewTokens,
-      }),
     prompts,
     heldOut,
     asking: {

@@ -5,7 +5,7 @@
  * Cells: parameters, open-run, estimate, fine-tune, tuned, print.
  * @module
  */
-// As promoted, without this line: sha256 a1103608c36cc43dc3f87156785912c198b83a1e4ca5fc102b87810f5ac97257
+// As promoted, without this line: sha256 74aff310dc04eb1188ee41f9c18d950b26ec702960cee8535d41b1adbffee846
 import { Option } from "commander";
 import { runTask } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
@@ -41,14 +41,14 @@ interface Options extends RunOptions {
 await runTask<Options>(command, async (options, { signal, print }) => {
   const { ablation, model } = options;
   // Cell open-run.
+  if (options.estimate && model.length > 0) {
+    throw new UsageError("--estimate is for the recipe's own model, not for --model.");
+  }
   const set = ablation === null ? [] : await ablationSettings(ablation);
   const run = await openRun({ ...options, set: [...set, ...options.set] }, signal);
 
   // Cell estimate.
   if (options.estimate) {
-    if (options.estimate && model.length > 0) {
-      throw new UsageError("--estimate is for the recipe's own model, not for --model.");
-    }
     print(await estimateTraining(run.recipe, await sizesOf(run.recipe, signal)), describeEstimate);
     return;
   }

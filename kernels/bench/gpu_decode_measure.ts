@@ -5,7 +5,7 @@
 import type { TransformerShape } from "../wasm/shape.ts";
 import type { Device } from "../webgpu/device/device.ts";
 import { bytesOf } from "../webgpu/ops/kernel.ts";
-import { MOST_ROWS } from "../webgpu/plan/decode.ts";
+import { MOST_PROMPT_ROWS } from "../webgpu/plan/decode.ts";
 import { MOST_STEPS } from "../webgpu/plan/decode_buffers.ts";
 import { type DrawRow, readTokens, type TokenRow, writeTokens } from "../webgpu/plan/decode_run.ts";
 import { elementOf } from "../webgpu/plan/decode_weights.ts";
@@ -22,7 +22,7 @@ const WARMING = 500;
 /** Bytes of cache that are tried. */
 const MOST_CACHE = 48 * 2 ** 30;
 
-/** Passes of `MOST_ROWS` prompt tokens that are timed. */
+/** Passes of `MOST_PROMPT_ROWS` prompt tokens that are timed. */
 const PASSES = 4;
 
 /** A step of all slots, with its share in the readback of 64. */
@@ -63,7 +63,7 @@ export function contextsThatFit(
 ): number[] {
   const largest = Math.min(MOST_CACHE, 2 * shape.layers * device.gpu.limits.maxStorageBufferBindingSize);
   return contexts.filter((context, i) =>
-    i === 0 || slots * (context + MOST_ROWS) * positionBytes(device, shape) <= largest
+    i === 0 || slots * (context + MOST_PROMPT_ROWS) * positionBytes(device, shape) <= largest
   );
 }
 
@@ -77,7 +77,10 @@ export async function timeDecoding(
   drawing: Drawing,
   tell: (context: number, time: DecodeTime) => void,
 ): Promise<Record<number, DecodeTime>> {
-  const model = randomModel(device, shape, format, { slots, capacity: Math.max(...contexts) + MOST_ROWS });
+  const model = randomModel(device, shape, format, {
+    slots,
+    capacity: Math.max(...contexts) + MOST_PROMPT_ROWS,
+  });
   const times: Record<number, DecodeTime> = {};
   for (const context of contexts) {
     await readTokens(model, lastTokens(slots, context));
@@ -97,11 +100,11 @@ export async function timeDecoding(
     const bytes = model.memory.weights + slots * context * positionBytes(device, shape);
     const gigabytesPerSecond = bytes / milliseconds / 1e6;
     const bandwidth = memoryBandwidth(device);
-    const prompt = Array.from({ length: MOST_ROWS }, (_, i): TokenRow => ({
+    const prompt = Array.from({ length: MOST_PROMPT_ROWS }, (_, i): TokenRow => ({
       token: i,
       slot: 0,
       position: context + i,
-      ends: i === MOST_ROWS - 1,
+      ends: i === MOST_PROMPT_ROWS - 1,
     }));
     // Once before, to have its kernels compiled.
     await readTokens(model, prompt);
@@ -117,7 +120,7 @@ export async function timeDecoding(
       memory: device.allocatedBytes,
       gigabytesPerSecond,
       share: bandwidth === null ? null : gigabytesPerSecond / bandwidth,
-      prefill: 1000 * PASSES * MOST_ROWS / (performance.now() - start),
+      prefill: 1000 * PASSES * MOST_PROMPT_ROWS / (performance.now() - start),
     };
     times[context] = time;
     tell(context, time);
@@ -134,7 +137,7 @@ export async function profileSteps(
   context: number,
   drawing: Drawing,
 ): Promise<KernelTime[]> {
-  const model = randomModel(device, shape, format, { slots, capacity: context + MOST_ROWS });
+  const model = randomModel(device, shape, format, { slots, capacity: context + MOST_PROMPT_ROWS });
   await readTokens(model, lastTokens(slots, context));
   const rows = drawRows(slots, context, drawing);
   for (const end = performance.now() + WARMING; performance.now() < end;) await writeTokens(model, rows, 8);

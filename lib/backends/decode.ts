@@ -78,4 +78,11 @@ export interface DecodeBackend extends AsyncDisposable {
   logits(slot: number): Promise<Float32Array>;
   /** Forgets a slot's positions from `length` on, and its logits: a `prefill` has to follow. */
   truncate(slot: number, length: number): void;
+  /**
+   * Takes other float32 weights [parameters] of the same config, copied, and empties all slots: for a policy that is asked between
+   * updates.
+   *
+   * @throws {UsageError} for another number of weights, or where the decoder's are 4-bit ones.
+   */
+  load(weights: Float32Array): Promise<void>;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { UsageError } from "../core/errors.ts";
+import { parameterCount } from "../model/config.ts";
 import type { DecodeBackend, DecodeOptions, Draw, Prefill } from "./decode.ts";
 import { checkSamplingSettings } from "./sample.ts";
 
@@ -63,6 +64,20 @@ export function checkDraws(
     if (sampling.temperature === 0) continue;
     const fit = uniforms.length === steps && uniforms.every((value) => value >= 0 && value < 1);
     if (!fit) throw new UsageError(`Slot ${slot}: expected ${steps} uniform numbers from 0 to below 1.`);
+  }
+}
+
+/**
+ * @param packed Whether the decoder was opened with 4-bit weights.
+ * @throws {UsageError} as `DecodeBackend.load` says.
+ */
+export function checkLoad({ config }: DecodeBackend, packed: boolean, weights: Float32Array): void {
+  if (packed) {
+    throw new UsageError("The decoder has 4-bit weights; it cannot load float32 ones, open another one.");
+  }
+  const count = parameterCount(config);
+  if (weights.length !== count) {
+    throw new UsageError(`The decoder is to load ${weights.length} weights, expected the config's ${count}.`);
   }
 }
 

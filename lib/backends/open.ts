@@ -46,7 +46,7 @@ export async function openForward(
     case "wasm":
       return await (await import("./wasm.ts")).createWasmForward(config, weights, options);
     case "webgpu":
-      return await (await import("./webgpu.ts")).createWebgpuForward(config, weights);
+      return await (await import("./webgpu_forward.ts")).createWebgpuForward(config, weights);
     case "tfjs": {
       const backend = await openBackend(name, config, options);
       const zeros = new Float32Array(weights.length);

@@ -8,7 +8,7 @@ import { PASS_ROWS } from "../../kernels/wasm/memory/decode.ts";
 import { UsageError } from "../core/errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { DecodeBackend, DecodeOptions, DecoderWeights, Draw, Prefill } from "./decode.ts";
-import { checkDraws, checkPrefill, checkSlots } from "./decode_checks.ts";
+import { checkDraws, checkLoad, checkPrefill, checkSlots } from "./decode_checks.ts";
 import { sampleToken } from "./sample.ts";
 import { decodeGroups, loadWeights, weightsName } from "./wasm_decode_weights.ts";
 import { asRunError, checkWorkers, type RuntimeOptions } from "./wasm_runtime.ts";
@@ -54,6 +54,7 @@ class WasmDecoder implements DecodeBackend {
   readonly #lengths: number[];
   /** Whether a slot's logits are those after its last token. */
   readonly #fresh: boolean[];
+  readonly #packed: boolean;
 
   constructor(weights: DecoderWeights, readonly runtime: DecodeRuntime) {
     const { slots, capacity, workers } = runtime.layout;
@@ -61,6 +62,7 @@ class WasmDecoder implements DecodeBackend {
     const crew = `${workers} ${workers === 1 ? "worker" : "workers"}`;
     this.description = `wasm, ${simd}, ${crew}, ${weightsName(weights)}`;
     this.config = weights.config;
+    this.#packed = "matrices" in weights;
     this.slots = slots;
     this.capacity = capacity;
     this.memory = runtime.places.bytes;
@@ -116,6 +118,14 @@ class WasmDecoder implements DecodeBackend {
     }
     this.#lengths[slot] = length;
     this.#fresh[slot] = false;
+  }
+
+  // deno-lint-ignore require-await -- the interface's other backends have to wait
+  async load(weights: Float32Array): Promise<void> {
+    checkLoad(this, this.#packed, weights);
+    loadWeights(this.runtime, { config: this.config, weights });
+    this.#lengths.fill(0);
+    this.#fresh.fill(false);
   }
 
   // deno-lint-ignore require-await -- the interface's other backends have to wait

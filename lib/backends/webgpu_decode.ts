@@ -14,7 +14,7 @@ import {
 import { RunError, UsageError } from "../core/errors.ts";
 import { checkModelConfig, type ModelConfig } from "../model/config.ts";
 import type { DecodeBackend, DecodeOptions, DecoderWeights, Draw, Prefill } from "./decode.ts";
-import { checkDraws, checkPrefill, checkSlots } from "./decode_checks.ts";
+import { checkDraws, checkLoad, checkPrefill, checkSlots } from "./decode_checks.ts";
 import { decodeWeights } from "./webgpu_decode_weights.ts";
 import { asRunError } from "./webgpu_errors.ts";
 
@@ -57,6 +57,7 @@ class WebgpuDecoder implements DecodeBackend {
   readonly #lengths: number[];
   /** Whether a slot's logits are those after its last token. */
   readonly #fresh: boolean[];
+  readonly #packed: boolean;
 
   constructor(
     weights: DecoderWeights,
@@ -71,6 +72,7 @@ class WebgpuDecoder implements DecodeBackend {
       provider === "dawn" ? "Dawn" : "Deno"
     }, ${tier}, ${stored}`;
     this.config = weights.config;
+    this.#packed = "matrices" in weights;
     this.slots = slots;
     this.capacity = capacity;
     this.memory = model.memory;
@@ -130,6 +132,14 @@ class WebgpuDecoder implements DecodeBackend {
     }
     this.#lengths[slot] = length;
     this.#fresh[slot] = false;
+  }
+
+  async load(weights: Float32Array): Promise<void> {
+    checkLoad(this, this.#packed, weights);
+    this.model.load(weights);
+    this.#lengths.fill(0);
+    this.#fresh.fill(false);
+    await asRunError(this.model.device.settled());
   }
 
   // deno-lint-ignore require-await -- the interface's other backends have to wait

@@ -6,7 +6,7 @@
  * @module
  */
 import { openDevice } from "../../kernels/webgpu/device/device.ts";
-import { type InfluenceBatchPlans, InfluenceModel } from "../../kernels/webgpu/plan/influence.ts";
+import { InfluenceModel } from "../../kernels/webgpu/plan/influence.ts";
 import type { InfluenceVector } from "../../kernels/webgpu/plan/influence_buffers.ts";
 import { checkModelConfig, type ModelConfig, parameterCount, type ParameterSpec } from "../model/config.ts";
 import type { TokenBatch } from "./backend.ts";
@@ -17,15 +17,16 @@ import {
   checkVectors,
   influenceGroups,
   type InfluenceTensors,
-  meanWeights,
   type SequenceProducts,
   type WeightedSum,
 } from "./influence.ts";
 import type { Batches, StreamingInfluence, WeightedBatch } from "./influence_stream.ts";
-import { FIRST_LOSS_SCALE, type WebgpuOptions } from "./webgpu.ts";
-import { writeInputs, writeTargets, writeTokenRuns } from "./webgpu_batch.ts";
+import { FIRST_LOSS_SCALE } from "./webgpu.ts";
 import { asRunError } from "./webgpu_errors.ts";
+import type { WebgpuOptions } from "./webgpu_forward.ts";
 import { InfluenceSection } from "./webgpu_influence_section.ts";
+import { InfluenceSession } from "./webgpu_influence_session.ts";
+import { InfluenceSums } from "./webgpu_influence_sums.ts";
 
 /**
  * Influence on WebGPU, with all weights 0 until `load`.
@@ -66,9 +67,8 @@ interface Submitted {
 
 class WebgpuInfluence implements StreamingInfluence {
   readonly parameters: number;
-  #lossScale = 1;
-  /** The last batch that was added to sums. */
-  #running: Promise<void> = Promise.resolve();
+  readonly #session: InfluenceSession;
+  readonly #sums: InfluenceSums;
 
   constructor(
     readonly config: ModelConfig,
@@ -76,6 +76,8 @@ class WebgpuInfluence implements StreamingInfluence {
     readonly groups: readonly ParameterSpec[],
   ) {
     this.parameters = parameterCount(config);
+    this.#session = new InfluenceSession(config, model);
+    this.#sums = new InfluenceSums(this.#session, groups);
   }
 
   async load(weights: Float32Array): Promise<void> {
@@ -83,8 +85,7 @@ class WebgpuInfluence implements StreamingInfluence {
     const { device, parameters, cast } = this.model;
     parameters.write("weights", weights);
     cast?.submit();
-    // It only ever falls, so that what one pass over the candidates has tried holds in the next.
-    this.#lossScale = device.tier === "f32" ? 1 : FIRST_LOSS_SCALE;
+    this.#session.lossScale = device.tier === "f32" ? 1 : FIRST_LOSS_SCALE;
     await asRunError(device.settled());
   }
 
@@ -145,14 +146,14 @@ class WebgpuInfluence implements StreamingInfluence {
         sums.map((sum, i) => ({ sum, coefficients: coefficients[i] ?? new Float32Array() })),
       );
       if (!section.takes(weighted)) {
-        await this.#finish(section, held, sums);
+        await this.#sums.finish(section, held, sums);
         section = new InfluenceSection(sums.length, this.groups.length);
       }
       if (section.batches.length === 0) held.forEach((vector) => vector.clear.submit());
       section.add(weighted);
-      await this.#sum(section, weighted);
+      await this.#sums.add(section, weighted);
     }
-    await this.#finish(section, held, sums);
+    await this.#sums.finish(section, held, sums);
   }
 
   // deno-lint-ignore require-await -- the interface's other backends have to wait
@@ -190,23 +191,22 @@ class WebgpuInfluence implements StreamingInfluence {
     batch: TokenBatch,
     vectors: readonly InfluenceVector[],
   ): Promise<Submitted> {
-    const { device, settings } = this.model;
-    const plans = await this.#plans(batch, vectors.length);
+    const { device } = this.model;
+    const plans = await this.#session.plans(batch, vectors.length);
     const plan = await asRunError(plans.plan(work));
-    this.#write(plans, batch);
-    device.write(settings, Float32Array.of(this.#lossScale));
+    this.#session.write(plans, batch);
     plan.submit();
     const raw = device.read(plans.buffers.results);
     // It is awaited only after the batch before it, whose failure must not leave this one's unhandled.
     raw.catch(() => {});
     plan.prepare();
-    return { work, batch, vectors, raw, lossScale: this.#lossScale };
+    return { work, batch, vectors, raw, lossScale: this.#session.lossScale };
   }
 
   async #results({ work, batch, vectors, raw, lossScale }: Submitted): Promise<Float64Array[]> {
     const values = new Float32Array(await asRunError(raw));
     if (lossScale > 1 && !values.every(Number.isFinite)) {
-      this.#lossScale = Math.min(this.#lossScale, lossScale / 2);
+      this.#session.lossScale = Math.min(this.#session.lossScale, lossScale / 2);
       return await this.#results(await this.#submit(work, batch, vectors));
     }
     const { groups } = this.model;
@@ -222,74 +222,6 @@ class WebgpuInfluence implements StreamingInfluence {
           return value / gradientScale / (vectors[v]?.scale(group) ?? gradientScale);
         }),
     );
-  }
-
-  /** Adds a batch of a section to the vectors on the device. */
-  async #sum(section: InfluenceSection, { batch, coefficients }: WeightedBatch): Promise<void> {
-    const { device, settings } = this.model;
-    const plans = await this.#plans(batch, coefficients.length);
-    const plan = await asRunError(plans.plan("sums"));
-    const { buffers } = plans;
-    this.#write(plans, batch);
-    writeTokenRuns(device, plans.activations, batch, this.config.vocabularySize);
-    device.write(buffers.coefficients, section.scaled({ batch, coefficients }, buffers.coefficientStride));
-    device.write(settings, Float32Array.of(this.#lossScale));
-    plan.submit();
-    // The device has two batches at most: its memory for inputs on their way is limited.
-    const before = this.#running;
-    this.#running = device.settled();
-    this.#running.catch(() => {}); // As above.
-    plan.prepare();
-    await asRunError(before);
-  }
-
-  /** Adds what a section has come to, computed again with smaller loss scales where it overflows. */
-  async #finish(
-    section: InfluenceSection,
-    vectors: readonly InfluenceVector[],
-    sums: readonly Float32Array[],
-  ): Promise<void> {
-    if (section.batches.length === 0) return;
-    for (const [v, vector] of vectors.entries()) {
-      let part = await asRunError(vector.read());
-      while (this.#lossScale > 1 && !this.#isFinite(part)) {
-        this.#lossScale /= 2;
-        vectors.forEach((vector) => vector.clear.submit());
-        for (const weighted of section.batches) await this.#sum(section, weighted);
-        part = await asRunError(vector.read());
-      }
-      const sum = sums[v] as Float32Array; // One vector a sum.
-      for (const [group, { offset, size }] of this.groups.entries()) {
-        const factor = 1 / (this.#lossScale * section.scale(v, group));
-        for (let i = offset; i < offset + size; i++) {
-          sum[i] = (sum[i] as number) + factor * (part[i] as number);
-        }
-      }
-    }
-  }
-
-  #isFinite(vector: Float32Array): boolean {
-    return this.groups.every(({ offset, size }) => {
-      // A sum is not finite where one entry is not; and should finite entries overflow, a smaller scale does no harm.
-      let sum = 0;
-      for (let i = offset; i < offset + size; i++) sum += vector[i] as number;
-      return Number.isFinite(sum);
-    });
-  }
-
-  #plans(batch: TokenBatch, vectors: number): Promise<InfluenceBatchPlans> {
-    checkBatch(this.config, batch);
-    return asRunError(this.model.plans({ sequences: batch.sequences, length: batch.length }, vectors));
-  }
-
-  /** A sequence's mean loss times its length: a target's gradient is then as large as in training, in the middle of f16's range. */
-  #write({ activations }: InfluenceBatchPlans, batch: TokenBatch): void {
-    const { device } = this.model;
-    writeInputs(device, activations, batch);
-    writeTargets(device, activations, {
-      targets: batch.targets,
-      weights: meanWeights(batch).map((weight) => weight * batch.length),
-    });
   }
 }
 

@@ -2,7 +2,6 @@
  * A model of our own as a system: log-likelihoods by a `ForwardBackend`, answers by a decoder, each opened when it is first needed.
  * @module
  */
-import { basename } from "node:path";
 import type { ForwardBackend } from "../backends/backend.ts";
 import { openForward } from "../backends/open.ts";
 import { openDecoder } from "../backends/open_decoder.ts";
@@ -13,7 +12,6 @@ import { stopAtText } from "../generate/stop_texts.ts";
 import type { Model } from "../model/checkpoint.ts";
 import { dequantiseModel } from "../model/quantise.ts";
 import type { QuantisedModel } from "../model/quantisation.ts";
-import { loadAnyModel } from "../model/quantised_checkpoint.ts";
 import { encodePrompt } from "../tokenizer/chat.ts";
 import type { ChatTemplate } from "../tokenizer/template.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -36,16 +34,6 @@ export interface ModelSystemSettings {
   readonly batchTokens: number;
   /** Answers written side by side. */
   readonly slots: number;
-}
-
-/** Opens a model directory, packed or not. @throws {UsageError} as {@link modelSystem}, or where it is no model. */
-export async function openModelSystem(
-  directory: string,
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  settings: ModelSystemSettings,
-): Promise<System> {
-  return modelSystem(basename(directory), await loadAnyModel(directory), tokenizer, template, settings);
 }
 
 /**

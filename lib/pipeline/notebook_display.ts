@@ -74,6 +74,11 @@ export function showChart(spec: TopLevelSpec): Displayable {
   };
 }
 
+/** Text as it is, its lines kept. */
+export function showText(text: string): Displayable {
+  return { [display]: () => Promise.resolve({ "text/plain": text }) };
+}
+
 /** What a front end would get. */
 export function contentOf(value: Displayable): Promise<MimeBundle> {
   return value[display]();

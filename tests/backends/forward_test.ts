@@ -5,7 +5,8 @@ import type { ForwardBackend, TrainBackend } from "../../lib/backends/backend.ts
 import { openForward } from "../../lib/backends/open.ts";
 import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
 import { createWasmBackend, createWasmForward } from "../../lib/backends/wasm.ts";
-import { createWebgpuBackend, createWebgpuForward } from "../../lib/backends/webgpu.ts";
+import { createWebgpuBackend } from "../../lib/backends/webgpu.ts";
+import { createWebgpuForward } from "../../lib/backends/webgpu_forward.ts";
 import { UsageError } from "../../lib/core/errors.ts";
 import { MODEL_SIZES, parameterCount } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";

@@ -14,6 +14,8 @@ import { FUNCTIONS, SMALL_MODEL, start } from "./small_model.ts";
 /** Widths that 4-bit kernels take. */
 const PACKABLE: ModelConfig = { ...SMALL_MODEL, width: 32, feedForwardWidth: 64 };
 
+const GREEDY = { sampling: { temperature: 0 }, uniforms: new Float32Array() };
+
 function tokens(seed: number, count: number): Uint32Array {
   const random = Random.of(seed, "tokens");
   return Uint32Array.from({ length: count }, (_, i) => random.below(i, SMALL_MODEL.vocabularySize));
@@ -199,4 +201,47 @@ Deno.test("decode() says so where a model has diverged", async () => {
       RunError,
     );
   }
+});
+
+Deno.test("load() makes a decoder what a fresh one with those weights is, to the bit", async () => {
+  const config: ModelConfig = {
+    ...SMALL_MODEL,
+    type: "qwen3",
+    queryKeyNorm: "before rope, weighted",
+    tiedEmbeddings: false,
+  };
+  const [first, second] = [initialise(config, 12), initialise(config, 13)];
+  // Norms begin as ones; these differ.
+  second.forEach((value, i) => second[i] = value * (1 + i % 7 / 10));
+  const text = tokens(14, 40);
+  const written = async (decode: DecodeBackend) => {
+    await decode.prefill([{ slot: 1, tokens: text }]);
+    const drawn = await decode.decode([{ slot: 1, ...GREEDY }], 5);
+    return [...drawn, ...await decode.logits(1)];
+  };
+  await using decode = await decoder({ config, weights: first });
+  const before = await written(decode);
+  await decode.load(second);
+  assert.equal(decode.length(1), 0);
+  await assert.rejects(decode.logits(1), /has no logits/);
+  await using fresh = await decoder({ config, weights: second });
+  const after = await written(decode);
+  assert.deepEqual(after, await written(fresh));
+  assert.notDeepEqual(after, before);
+});
+
+Deno.test("load() refuses weights that are not the decoder's", async () => {
+  const weights = { config: PACKABLE, weights: initialise(PACKABLE, 1) };
+  await using decode = await decoder(weights);
+  await assert.rejects(decode.load(new Float32Array(3)), {
+    name: "UsageError",
+    message: `The decoder is to load 3 weights, expected the config's ${weights.weights.length}.`,
+  });
+  await using packed = await decoder(
+    quantiseModel(weights, { group: 32, embeddingGroup: 32, activationBits: 8 }),
+  );
+  await assert.rejects(packed.load(weights.weights), {
+    name: "UsageError",
+    message: "The decoder has 4-bit weights; it cannot load float32 ones, open another one.",
+  });
 });

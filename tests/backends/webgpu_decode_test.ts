@@ -15,6 +15,9 @@ import { dequantiseModel, quantiseModel } from "../../lib/model/quantise.ts";
 import { emulatedTensorDevice } from "../kernels/webgpu/tensor_emulation.ts";
 import { FUNCTIONS, SMALL_MODEL, start } from "./small_model.ts";
 
+/** Widths that 4-bit weights take. */
+const PACKABLE: ModelConfig = { ...SMALL_MODEL, width: 32, feedForwardWidth: 64 };
+
 const GREEDY = { sampling: { temperature: 0 }, uniforms: new Float32Array() };
 
 /** Largest difference, in standard deviations of the logits, that each tier may make. */
@@ -212,4 +215,49 @@ Deno.test("decode() says so where a model has diverged", async () => {
     decode.decode([{ slot: 0, ...GREEDY }], 1),
     (error) => error instanceof RunError && /A logit of slot 0 is not a finite number/.test(error.message),
   );
+});
+
+Deno.test("load() makes a decoder what a fresh one with those weights is, to the bit", async () => {
+  const config: ModelConfig = {
+    ...SMALL_MODEL,
+    type: "qwen3",
+    queryKeyNorm: "before rope, weighted",
+    tiedEmbeddings: false,
+  };
+  const [first, second] = [initialise(config, 12), initialise(config, 13)];
+  // Norms begin as ones; these differ.
+  second.forEach((value, i) => second[i] = value * (1 + i % 7 / 10));
+  const text = tokens(14, 40);
+  const written = async (decode: DecodeBackend) => {
+    await decode.prefill([{ slot: 1, tokens: text }]);
+    const drawn = await decode.decode([{ slot: 1, ...GREEDY }], 5);
+    return [...drawn, ...await decode.logits(1)];
+  };
+  for (const tier of ["f32", "f16"] as const) {
+    await using decode = await decoder({ config, weights: first }, {}, tier);
+    const before = await written(decode);
+    await decode.load(second);
+    assert.equal(decode.length(1), 0);
+    await assert.rejects(decode.logits(1), /has no logits/);
+    await using fresh = await decoder({ config, weights: second }, {}, tier);
+    const after = await written(decode);
+    assert.deepEqual(after, await written(fresh));
+    assert.notDeepEqual(after, before);
+  }
+});
+
+Deno.test("load() refuses weights that are not the decoder's", async () => {
+  const weights = { config: PACKABLE, weights: initialise(PACKABLE, 1) };
+  await using decode = await decoder(weights);
+  await assert.rejects(decode.load(new Float32Array(3)), {
+    name: "UsageError",
+    message: `The decoder is to load 3 weights, expected the config's ${weights.weights.length}.`,
+  });
+  await using packed = await decoder(
+    quantiseModel(weights, { group: 32, embeddingGroup: 32, activationBits: 8 }),
+  );
+  await assert.rejects(packed.load(weights.weights), {
+    name: "UsageError",
+    message: "The decoder has 4-bit weights; it cannot load float32 ones, open another one.",
+  });
 });

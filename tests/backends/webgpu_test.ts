@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { TokenBatch } from "../../lib/backends/backend.ts";
 import { createTfjsBackend } from "../../lib/backends/tfjs.ts";
-import { createWebgpuBackend, type WebgpuOptions } from "../../lib/backends/webgpu.ts";
+import { createWebgpuBackend } from "../../lib/backends/webgpu.ts";
+import type { WebgpuOptions } from "../../lib/backends/webgpu_forward.ts";
 import { RunError } from "../../lib/core/errors.ts";
 import { Random } from "../../lib/core/random.ts";
 import { type ModelConfig, parameterLayout } from "../../lib/model/config.ts";

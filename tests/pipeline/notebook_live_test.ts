@@ -12,13 +12,21 @@ Deno.test("follow() only waits outside of Jupyter, and draws nothing", async () 
   await assert.rejects(follow(Promise.reject(new RangeError("no")), draw), RangeError);
 });
 
-Deno.test("followTraining() leaves one chart of the losses in Jupyter", async () => {
+/** What a cell of code leaves in Jupyter; null: there is none, for want of Python. */
+async function outputsOf(source: string): Promise<unknown[] | null> {
   const jupyter = await prepareJupyter(projectRoot);
   if ("reason" in jupyter) {
     assert.match(jupyter.reason, /python3|pip/);
-    return;
+    return null;
   }
-  const source = `import { followTraining } from "../lib/pipeline/notebook_live.ts";
+  const path = join(projectRoot, "notebooks", "trial.ipynb");
+  const executed = await executeNotebook(notebookOf(source), path, jupyter.python, { secondsPerCell: 60 });
+  return codeCells(executed)[0]?.outputs.map((output) => "data" in output ? output.data : output) ??
+    [];
+}
+
+Deno.test("followTraining() leaves one chart of the losses in Jupyter", async () => {
+  const outputs = await outputsOf(`import { followTraining } from "../lib/pipeline/notebook_live.ts";
 import { MetricsLog } from "../lib/train/metrics_log.ts";
 const root = await Deno.makeTempDir();
 async function train() {
@@ -27,21 +35,28 @@ async function train() {
     await new Promise((resolve) => setTimeout(resolve, 600));
     log.append({ kind: "step", stage: "pretrain-1", step, tokens: 10 * step, loss: 5 - step, learningRate: 1, gradientNorm: 1, tokensPerSecond: 1 });
   }
-  return "trained";
 }
-await followTraining(train(), root, ["pretrain-1"])`;
-  const path = join(projectRoot, "notebooks", "trial.ipynb");
-  const executed = await executeNotebook(notebookOf(source), path, jupyter.python, { secondsPerCell: 60 });
-  const outputs = codeCells(executed)[0]?.outputs.map((output) => "data" in output ? output.data : output) ??
-    [];
-  assert.equal(outputs.length, 2, JSON.stringify(outputs).slice(0, 400));
-  const [chart, result] = outputs;
-  const data = chart as Record<string, unknown>;
-  assert.deepEqual(Object.keys(data).sort(), [
+await followTraining(train(), root, ["pretrain-1"])`);
+  if (outputs === null) return;
+  assert.equal(outputs.length, 1, JSON.stringify(outputs).slice(0, 400));
+  const chart = outputs[0] as Record<string, unknown>;
+  assert.deepEqual(Object.keys(chart).sort(), [
     "application/vnd.vegalite.v5+json",
     "image/svg+xml",
     "text/plain",
   ]);
-  assert.match(JSON.stringify(data["application/vnd.vegalite.v5+json"]), /"tokens":40/);
-  assert.deepEqual(result, { "text/plain": '"trained"' });
+  assert.match(JSON.stringify(chart["application/vnd.vegalite.v5+json"]), /"tokens":40/);
+});
+
+Deno.test("followText() leaves the whole text, once", async () => {
+  const outputs = await outputsOf(`import { followText } from "../lib/pipeline/notebook_live.ts";
+let text = "";
+async function write() {
+  for (const word of ["One", "two", "three"]) {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    text += word + "\\n";
+  }
+}
+await followText(write(), () => text)`);
+  if (outputs !== null) assert.deepEqual(outputs, [{ "text/plain": "One\ntwo\nthree\n" }]);
 });

@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { saveModel } from "../../lib/model/checkpoint.ts";
+import type { TaskScores } from "../../lib/eval/results.ts";
 import { initialise } from "../../lib/model/initialise.ts";
+import { quantiseModel } from "../../lib/model/quantise.ts";
+import { saveQuantisedModel } from "../../lib/model/quantised_checkpoint.ts";
+import { openTokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { SMALL_MODEL } from "../backends/small_model.ts";
 import { HUB } from "../benchmarks/fixtures.ts";
 import { inDirectory } from "../core/temporary.ts";
+import { shardsOf } from "../shards/support.ts";
 
 /** Runs the task. */
 async function run(...flags: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -53,6 +58,31 @@ Deno.test("eval scores a model by log-likelihood and by what it writes, again wi
     );
   }));
 
+Deno.test("eval measures the perplexity of probing sets, of a packed model too", () =>
+  inDirectory(async (directory) => {
+    const config = { ...SMALL_MODEL, vocabularySize: 512, width: 32, feedForwardWidth: 32, maxPositions: 64 };
+    const model = join(directory, "model"), probes = join(directory, "probe");
+    const settings = { group: 32, embeddingGroup: 32, activationBits: 8 } as const;
+    const packed = quantiseModel({ config, weights: initialise(config, 1) }, settings);
+    await saveQuantisedModel(model, packed, { tokenizer: "llama3-512" });
+    const tokenizer = await openTokenizer("llama3-512");
+    for (const source of ["notes", "letters"]) {
+      (await shardsOf(probes, source, ["A short text.", `${source} `.repeat(200)], { tokenizer }))
+        [Symbol.dispose]();
+    }
+    const { code, stdout, stderr } = await run(
+      ...["--model", model, "--mode", "perplexity", "--probes", probes, "--window", "64"],
+      ...["--out", directory, "--json"],
+    );
+    assert.equal(code, 0, stderr);
+    const { scores } = JSON.parse(stdout) as { scores: TaskScores[] };
+    assert.deepEqual(scores.map(({ task, questions }) => [task, questions]), [
+      ["probe_letters_perplexity", 2],
+      ["probe_notes_perplexity", 2],
+    ]);
+    assert.ok(scores.every(({ scores: [score] }) => score?.metric === "perplexity" && score.value > 1));
+  }));
+
 Deno.test("eval scores a file of answers", () =>
   inDirectory(async (directory) => {
     const path = join(directory, "answers.jsonl");
@@ -91,7 +121,8 @@ Deno.test("eval refuses bad flags in one sentence, with exit code 2", async (t) 
       /^Benchmark "arc" is unknown, expected one of minerva_math500, gsm8k/,
     ],
     [["--tasks", "gsm8k", "--data", HUB], /^eval: nothing to evaluate/],
-    [["--tasks", "gsm8k", "--data", HUB, "--model", "/nowhere"], /does not say which tokenizer/],
+    [["--tasks", "gsm8k", "--data", HUB, "--model", "/nowhere"], /^\/nowhere has no model/],
+    [["--probes", "/nowhere", "--model", "m"], /^--probes goes with --mode perplexity, not with completion/],
     [["--compare", "one"], /^--compare got 1 directories, expected 2/],
     [["--shots", "-1"], /expected a whole number from 0/],
     [["--mode", "sing"], /expected one of completion, chat, perplexity/],

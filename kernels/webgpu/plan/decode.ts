@@ -16,12 +16,15 @@ import { rotaryTable } from "../ops/rotary.ts";
 import { attentionSplits, attentionTile } from "./decode_attention.ts";
 import { areFew, RowBuffers } from "./decode_buffers.ts";
 import { type DecodeContext, headDispatches, layerDispatches, UNPACKED_BYTES } from "./decode_layers.ts";
-import { type DecodeWeights, elementOf, weightBytes } from "./decode_weights.ts";
+import { type DecodeWeights, elementOf, overwriteWeights, weightBytes } from "./decode_weights.ts";
 import { Plan } from "./plan.ts";
 import { inOrder } from "./transformer_forward.ts";
 
-/** Most rows of a pass. */
+/** Most rows that draw in a step, or whose logits are computed at once. */
 export const MOST_ROWS = 256;
+
+/** Most rows of a pass over prompts, which are products' rows and little else. */
+export const MOST_PROMPT_ROWS = 1024;
 
 /** Room for sequences. */
 export interface DecodeRoom {
@@ -80,6 +83,11 @@ export class DecodeModel {
       unpacked: device.buffer("unpacked", weights.embedding.format === "4-bit" ? UNPACKED_BYTES : 0),
     };
     this.memory = { weights: weightBytes(weights), cache: 2 * layers * cacheBytes(cacheShape) };
+  }
+
+  /** Writes other weights, flat in the order of parameters, over those that are stored as f32 or f16. */
+  load(flat: Float32Array): void {
+    overwriteWeights(this.device, this.shape, this.#context.weights, flat);
   }
 
   /** The buffers of so many rows. */

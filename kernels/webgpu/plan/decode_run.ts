@@ -5,7 +5,7 @@
  */
 import { DRAW, DRAW_LENGTH } from "../ops/decode/draw.ts";
 import { NO_SLOT, ROW, ROW_LENGTH } from "../ops/decode/rows.ts";
-import { type DecodeModel, MOST_ROWS } from "./decode.ts";
+import { type DecodeModel, MOST_PROMPT_ROWS, MOST_ROWS } from "./decode.ts";
 import { areFew, MOST_STEPS } from "./decode_buffers.ts";
 
 /** Steps of a submission: the device starts on the first while the host still encodes the next. */
@@ -41,9 +41,17 @@ export async function readTokens(model: DecodeModel, rows: readonly TokenRow[]):
   // Many short prompts would be mostly filling.
   const useTiles = tiled.length <= 2 * rows.length;
   const all = useTiles ? tiled : rows;
-  for (let first = 0; first < all.length; first += MOST_ROWS) {
-    await readPass(model, all.slice(first, first + MOST_ROWS), useTiles);
+  for (let first = 0; first < all.length;) {
+    const count = passRows(all.length - first);
+    await readPass(model, all.slice(first, first + count), useTiles);
+    first += count;
   }
+}
+
+/** Rows of the next pass of so many: what a plan is full of, or all where it is not worth another pass. */
+function passRows(rows: number): number {
+  if (rows <= MOST_ROWS) return rows;
+  return Math.min(2 ** Math.floor(Math.log2(rows)), MOST_PROMPT_ROWS);
 }
 
 /** Rows such that every tile has one slot, filled up with null where the slot changes. */
@@ -69,11 +77,13 @@ async function readPass(
   device.write(model.buffers(room).state, rowWords(room, rows));
   layers.submit();
   const ends = rows.flatMap((row, number) => row?.ends ? [{ ...row, token: number }] : []);
-  if (ends.length === 0) return;
-  const count = roomFor(ends.length);
-  const { state, plan } = await model.ends(room, count);
-  device.write(state, rowWords(count, ends));
-  plan.submit();
+  for (let first = 0; first < ends.length; first += MOST_ROWS) {
+    const some = ends.slice(first, first + MOST_ROWS);
+    const count = roomFor(some.length);
+    const { state, plan } = await model.ends(room, count);
+    device.write(state, rowWords(count, some));
+    plan.submit();
+  }
 }
 
 /**

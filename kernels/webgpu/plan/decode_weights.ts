@@ -5,7 +5,7 @@
 import { parameterPlaces, queryKeyValueWidth, type TransformerShape } from "../../wasm/shape.ts";
 import type { Device } from "../device/device.ts";
 import type { Element } from "../ops/kernel.ts";
-import { storedBytes, type StoredMatrix, storeValues } from "../ops/decode/stored_matrix.ts";
+import { storedBytes, type StoredMatrix, storeValues, writeValues } from "../ops/decode/stored_matrix.ts";
 
 /** A layer's weights. */
 export interface DecodeLayer {
@@ -80,9 +80,41 @@ export function storeWeights(
 
 /** Weights in the flat order of parameters, stored in the device's element type. */
 export function flatSource(device: Device, shape: TransformerShape, flat: Float32Array): WeightSource {
+  const { matrix, norm } = flatValues(shape, flat);
+  return {
+    matrix(name, layer) {
+      const { values, columns } = matrix(name, layer);
+      return storeValues(device, name, values, columns, elementOf(device));
+    },
+    norm,
+  };
+}
+
+/** Writes other weights in the flat order of parameters over those that `flatSource` gave. */
+export function overwriteWeights(
+  device: Device,
+  shape: TransformerShape,
+  { embedding, head, layers, finalNorm }: DecodeWeights,
+  flat: Float32Array,
+): void {
+  const { matrix, norm } = flatValues(shape, flat);
+  writeValues(device, embedding, matrix("embedding", -1).values);
+  if (head !== embedding) writeValues(device, head, matrix("head", -1).values);
+  for (const [i, layer] of layers.entries()) {
+    for (const name of ["queryKeyValue", "output", "gateUp", "down"] as const) {
+      writeValues(device, layer[name], matrix(name, i).values);
+    }
+    device.write(layer.attentionNorm, norm("attentionNorm", i));
+    device.write(layer.feedForwardNorm, norm("feedForwardNorm", i));
+    if (layer.headNorms !== null) device.write(layer.headNorms, norm("headNorms", i));
+  }
+  device.write(finalNorm, norm("finalNorm", -1));
+}
+
+/** Where each matrix and each norm stands among flat weights; names and layers as in `WeightSource`. */
+function flatValues(shape: TransformerShape, flat: Float32Array) {
   const places = parameterPlaces(shape);
   const { width, heads, headSize, feedForwardWidth, vocabularySize } = shape;
-  const format = elementOf(device);
   const sizes = {
     embedding: [vocabularySize, width],
     head: [vocabularySize, width],
@@ -92,15 +124,15 @@ export function flatSource(device: Device, shape: TransformerShape, flat: Float3
     down: [width, feedForwardWidth],
   } as const;
   return {
-    matrix(name, layer) {
+    matrix(name: keyof typeof sizes, layer: number) {
       const [rows, columns] = sizes[name];
       // Every layer has its places.
       const at = name === "embedding" || name === "head"
         ? places[name]
         : places.layers[layer]?.[name] as number;
-      return storeValues(device, name, flat.subarray(at, at + rows * columns), columns, format);
+      return { values: flat.subarray(at, at + rows * columns), columns };
     },
-    norm(name, layer) {
+    norm(name: Parameters<WeightSource["norm"]>[0], layer: number) {
       if (name === "finalNorm") return flat.subarray(places.finalNorm, places.finalNorm + width);
       // As above; the norms of q and k stand side by side.
       const own = places.layers[layer] as typeof places.layers[number];

@@ -6,6 +6,9 @@
 /** Words that a bare answer such as "12 square units" may have; more, and the text is taken for prose. */
 const MOST_WORDS_OF_AN_ANSWER = 4;
 
+/** A line with one of these is a sentence, not a bare answer. */
+const VERB = /\b(?:is|are|equals?|has|have|had|gets?|costs?|takes?|needs?|makes?|earns?|pays?)\b/i;
+
 /** Longer answers are none: patterns and parser take more than linear time on odd texts. */
 export const MOST_CHARACTERS = 2000;
 
@@ -51,7 +54,7 @@ export function lastNumber(text: string): string | null {
  * 1. the last `\boxed{…}`;
  * 2. the rest of the line after the last "####" (GSM8K's mark);
  * 3. what follows the last "answer is" or "answer:", to the end of its sentence;
- * 4. the whole text, where it is one line of at most four words beside its mathematics;
+ * 4. the whole text, where it is one line of at most four words beside its mathematics, none of them a verb;
  * 5. the last number.
  *
  * Null where none applies.
@@ -64,10 +67,9 @@ export function extractAnswer(text: string): string | null {
   const stated = [...text.matchAll(/\banswer(?: is|:)\s*:?\s*([^\n]+)/gi)].at(-1)?.[1];
   if (stated !== undefined) return stated.replace(/\.(?:\s.*)?$/, "").trim() || null;
   const line = text.trim();
-  if (line !== "" && !line.includes("\n") && wordsBesideMathematics(line) <= MOST_WORDS_OF_AN_ANSWER) {
-    return line;
-  }
-  return lastNumber(text);
+  const bare = line !== "" && !line.includes("\n") && !VERB.test(line) &&
+    wordsBesideMathematics(line) <= MOST_WORDS_OF_AN_ANSWER;
+  return bare ? line : lastNumber(text);
 }
 
 function wordsBesideMathematics(line: string): number {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
+import type { PaperTable } from "../../catalog/published.ts";
 import type { Origin } from "../report/parts.ts";
 import { textWidth, wrap } from "../text_width.ts";
 import { FONT_SIZE, innerWidth, themed, WIDE } from "../theme.ts";
@@ -15,6 +16,11 @@ export interface Caption {
   /** How to read it. */
   readonly lead: string;
   readonly origins: readonly Origin[];
+}
+
+/** Of a table of the paper. */
+export function publishedOrigin({ source }: Pick<PaperTable, "source">): Origin {
+  return { kind: "published", source };
 }
 
 /**

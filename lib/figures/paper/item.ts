@@ -4,6 +4,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Origin } from "../report/parts.ts";
+import { framed } from "./frame.ts";
 import type { PaperRun } from "./paper_run.ts";
 
 /** A figure or a table. */
@@ -24,6 +25,29 @@ export interface Drawing {
   readonly lacks: string | null;
   /** A table's contents. */
   readonly table?: { readonly markdown: string; readonly csv: string };
+}
+
+/** A figure before it has its number and title. */
+export interface Figure extends Omit<Drawing, "spec" | "table"> {
+  readonly chart: TopLevelSpec;
+  /** How to read it. */
+  readonly lead: string;
+}
+
+/** A figure that is always drawn. */
+export function paperFigure(
+  place: string,
+  title: string,
+  compose: (run: PaperRun) => Promise<Figure>,
+): PaperItem {
+  return {
+    place,
+    title,
+    draw: async (run) => {
+      const { chart, lead, origins, lacks } = await compose(run);
+      return { spec: framed(chart, { place, title, lead, origins }), origins, lacks };
+    },
+  };
 }
 
 /**

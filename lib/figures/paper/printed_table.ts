@@ -85,15 +85,13 @@ function columnTexts(values: readonly PaperCell[]): string[] {
  */
 export function toMarkdown({ columns, rows, notes }: PrintedTable): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  const shown = (cell: string, own: boolean) => {
-    const escaped = cell.replaceAll("|", "\\|").replaceAll("*", "\\*").replaceAll("<", "&lt;");
-    return own ? `**${escaped}**` : escaped;
-  };
+  const escape = (text: string) => text.replace(/[|*]/g, "\\$&").replaceAll("<", "&lt;");
+  const shown = (cell: string, own: boolean) => own ? `**${escape(cell)}**` : escape(cell);
   return [
     line(columns.map(({ heading }) => heading)),
     line(columns.map(({ numeric }) => numeric ? "---:" : "---")),
     ...rows.map(({ cells, own }) => line(cells.map((cell) => shown(cell, own)))),
-    ...notes.map((note) => `\n${note}\n`),
+    ...notes.map((note) => `\n${escape(note)}\n`),
   ].join("");
 }
 

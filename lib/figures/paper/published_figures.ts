@@ -8,60 +8,41 @@ import { benchmarkBars, type OwnModel } from "./benchmark_bars.ts";
 import { computeChart, type ComputePoint } from "./compute_chart.ts";
 import { curationDiagram } from "./curation_diagram.ts";
 import { familyOf, OWN_FAMILY } from "./families.ts";
-import { framed } from "./frame.ts";
-import type { Drawing, PaperItem } from "./item.ts";
+import { publishedOrigin } from "./frame.ts";
+import { type Figure, paperFigure, type PaperItem } from "./item.ts";
 import { ownOrigins, type PaperRun } from "./paper_run.ts";
 import { resultPart, withScores } from "./result_tables.ts";
 import { stagesDiagram } from "./stages_diagram.ts";
 
 /** Where the filters are described. */
-const SECTION: Origin = { kind: "published", source: "MobileLLM-R1, arXiv 2509.24945v1, section 5.1.1" };
+const FILTERS: Origin = { kind: "published", source: "MobileLLM-R1, arXiv 2509.24945v1, section 5.1.1" };
 
 const OWN_CONCEPTION = "Our own drawing of what the paper describes.";
 
 /** In the paper's order. */
 export const PUBLISHED_FIGURES: readonly PaperItem[] = [
-  { place: "Figure 1", title: "HumanEval over training compute", draw: drawCompute },
-  bars("Figure 2", "Base models", "fig2_bars", "base_results"),
-  bars("Figure 3", "Post-trained models", "fig3_bars", "post_results"),
-  {
-    place: "Figure 4",
-    title: "The stages of training",
-    draw: async () => {
-      const table = await loadPaperTable("training_hparams");
-      const origins = [{ kind: "published", source: table.source }] as const;
-      return {
-        spec: framed(stagesDiagram(table), {
-          place: "Figure 4",
-          title: "The stages of training",
-          lead: `${OWN_CONCEPTION} Dashed: what goes in or comes out; solid: a stage.`,
-          origins,
-        }),
-        origins,
-        lacks: null,
-      };
-    },
-  },
-  {
-    place: "Figure 5",
-    title: "From corpora to probing sets",
-    draw: () => {
-      const origins = [SECTION] as const;
-      return Promise.resolve({
-        spec: framed(curationDiagram(), {
-          place: "Figure 5",
-          title: "From corpora to probing sets",
-          lead: `${OWN_CONCEPTION} Dashed: sets of documents; solid: a filter.`,
-          origins,
-        }),
-        origins,
-        lacks: null,
-      });
-    },
-  },
+  paperFigure("Figure 1", "HumanEval over training compute", compute),
+  paperFigure("Figure 2", "Base models", (run) => bars(run, "fig2_bars", "base_results")),
+  paperFigure("Figure 3", "Post-trained models", (run) => bars(run, "fig3_bars", "post_results")),
+  paperFigure("Figure 4", "The stages of training", async () => {
+    const table = await loadPaperTable("training_hparams");
+    return {
+      chart: stagesDiagram(table),
+      lead: `${OWN_CONCEPTION} Dashed: what goes in or comes out; solid: a stage.`,
+      origins: [publishedOrigin(table)],
+      lacks: null,
+    };
+  }),
+  paperFigure("Figure 5", "From corpora to probing sets", () =>
+    Promise.resolve({
+      chart: curationDiagram(),
+      lead: `${OWN_CONCEPTION} Dashed: sets of documents; solid: a filter.`,
+      origins: [FILTERS],
+      lacks: null,
+    })),
 ];
 
-async function drawCompute({ name, baseScores }: PaperRun): Promise<Drawing> {
+async function compute({ name, baseScores }: PaperRun): Promise<Figure> {
   const table = await loadPaperTable("fig1_points");
   const points = paperRecords(table).map((row): ComputePoint => ({
     model: String(row["model"]),
@@ -70,18 +51,10 @@ async function drawCompute({ name, baseScores }: PaperRun): Promise<Drawing> {
     humaneval: Number(row["humaneval"]),
   }));
   const own = ownPoint(name, baseScores);
-  const origins = [
-    { kind: "published", source: table.source } as const,
-    ...(own === null ? [] : ownOrigins(baseScores)),
-  ];
   return {
-    spec: framed(computeChart(points, own === null ? [] : [own]), {
-      place: "Figure 1",
-      title: table.title,
-      lead: "Scores as printed; FLOPs are derived, since the figure prints none: 6 × parameters × tokens.",
-      origins,
-    }),
-    origins,
+    chart: computeChart(points, own === null ? [] : [own]),
+    lead: "Scores as printed; FLOPs are derived, since the figure prints none: 6 × parameters × tokens.",
+    origins: [publishedOrigin(table), ...(own === null ? [] : ownOrigins(baseScores))],
     lacks: own === null ? baseScores.command : null,
   };
 }
@@ -100,34 +73,23 @@ function ownPoint(run: string, { made }: PaperRun["baseScores"]): ComputePoint |
   };
 }
 
-/** @param results The table that has all benchmarks of the figure. */
-function bars(
-  place: string,
-  title: string,
+/** @param values The figure's own values. @param results The table that has all of its benchmarks. */
+async function bars(
+  run: PaperRun,
   values: string,
   results: "base_results" | "post_results",
-): PaperItem {
-  const draw = async (run: PaperRun): Promise<Drawing> => {
-    const table = await loadPaperTable(values);
-    const part = run[resultPart(results)];
-    const own: OwnModel[] = [];
-    if (part.made !== null) {
-      const scores = paperRecords(withScores(await loadPaperTable(results), run.name, part.made.value)).at(
-        -1,
-      );
-      own.push({ model: run.name, scores: scores ?? {} });
-    }
-    const origins = [{ kind: "published", source: table.source } as const, ...ownOrigins(part)];
-    return {
-      spec: framed(benchmarkBars(table, title, own), {
-        place,
-        title,
-        lead: "Percent. Where there is no bar, there is no value.",
-        origins,
-      }),
-      origins,
-      lacks: part.made === null ? part.command : null,
-    };
+): Promise<Figure> {
+  const table = await loadPaperTable(values);
+  const part = run[resultPart(results)];
+  const own: OwnModel[] = [];
+  if (part.made !== null) {
+    const beside = withScores(await loadPaperTable(results), run.name, part.made.value);
+    own.push({ model: run.name, scores: paperRecords(beside).at(-1) ?? {} });
+  }
+  return {
+    chart: benchmarkBars(table, table.title, own),
+    lead: "Percent. Where there is no bar, there is no value.",
+    origins: [publishedOrigin(table), ...ownOrigins(part)],
+    lacks: part.made === null ? part.command : null,
   };
-  return { place, title, draw };
 }

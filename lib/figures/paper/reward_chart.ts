@@ -45,24 +45,33 @@ export function rewardChart(
   const lengths = curves.flatMap(({ points }) => points.map(({ meanLength }) => meanLength));
   // Half as wide where nothing stands beside it.
   const room = lengths.length === 0 ? width / 2 : width;
-  const draw = [
-    (size: PanelSize) => curveView("Right answers, %", "accuracy", [0, 100], curves, steps, size, published),
+  const shown = [
+    { title: "Right answers, %", field: "accuracy", to: 100, published } as const,
     ...(lengths.length === 0 ? [] : [
-      (size: PanelSize) =>
-        curveView("Tokens of an answer", "meanLength", [0, Math.max(...lengths)], curves, steps, size, []),
+      { title: "Tokens of an answer", field: "meanLength", to: Math.max(...lengths), published: [] } as const,
     ]),
   ];
-  return panels("Right answers and their length over steps of GRPO.", draw, room);
+  return panels(
+    "Right answers and their length over steps of GRPO.",
+    shown.map((panel) => (size: PanelSize) => curveView(panel, curves, steps, size)),
+    room,
+  );
+}
+
+/** One quantity along training. */
+interface RewardPanel {
+  readonly title: string;
+  readonly field: "accuracy" | "meanLength";
+  /** The upper end of its axis. */
+  readonly to: number;
+  readonly published: readonly PublishedReward[];
 }
 
 function curveView(
-  title: string,
-  field: "accuracy" | "meanLength",
-  domain: readonly [number, number],
+  { title, field, to, published }: RewardPanel,
   curves: readonly RewardCurve[],
   steps: number,
   size: PanelSize,
-  published: readonly PublishedReward[],
 ): View {
   const x = {
     field: "step",
@@ -73,7 +82,7 @@ function curveView(
   const y = {
     field,
     type: "quantitative",
-    scale: { domain: [...domain] },
+    scale: { domain: [0, to] },
     axis: { ...FIXED_Y_AXIS, tickCount: 5 },
   } satisfies Encoding["y"];
   const lines = curves.map(({ start, points }): Layer => {

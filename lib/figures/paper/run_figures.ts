@@ -7,11 +7,12 @@ import { loadPaperTable, paperRecords } from "../../catalog/published.ts";
 import { comparisonChart } from "../comparison_chart.ts";
 import { compressionHistogram } from "../compression_histogram.ts";
 import { distillationChart } from "../distillation_chart.ts";
+import type { LeaveOneOutImpact } from "../mixing_report.ts";
 import { probeChart } from "../probe_chart.ts";
 import { stageKey, timeline } from "../timeline.ts";
 import { WIDE } from "../theme.ts";
-import { framed, notDrawn } from "./frame.ts";
-import type { Drawing, PaperItem } from "./item.ts";
+import { framed, notDrawn, publishedOrigin } from "./frame.ts";
+import { type Drawing, type Figure, paperFigure, type PaperItem } from "./item.ts";
 import { LEAVE_ONE_OUT_WIDTH, leaveOneOutLines } from "./leave_one_out_lines.ts";
 import { ownOrigins, type PaperRun, type Part } from "./paper_run.ts";
 import { type PublishedReward, rewardChart } from "./reward_chart.ts";
@@ -23,9 +24,9 @@ export const RUN_FIGURES: readonly PaperItem[] = [
     "Leaving a source out",
     (run) => run.leaveOneOut,
     ({ impacts, domains }) => leaveOneOutLines(impacts, domains),
-    () =>
+    ({ impacts }) =>
       "Rise of the loss in nats per token over updates, a line a source that was left out: above 0 the source helps. " +
-      "The paper shows normalised losses of seven models at other scales.",
+      `${seedsOf(impacts)} The paper shows normalised losses instead.`,
     LEAVE_ONE_OUT_WIDTH,
   ),
   ofRun(
@@ -52,7 +53,7 @@ export const RUN_FIGURES: readonly PaperItem[] = [
     () =>
       "Perplexity of held-out text, logarithmic, over updates; solid: with a teacher. The paper shows MMLU.",
   ),
-  { place: "Figure 10", title: "Reinforcement learning", draw: drawReward },
+  paperFigure("Figure 10", "Reinforcement learning", rewards),
   ofRun(
     "Figure 11",
     "Perplexity along training",
@@ -63,6 +64,11 @@ export const RUN_FIGURES: readonly PaperItem[] = [
       "The paper asks HumanEval and GSM8K.",
   ),
 ];
+
+function seedsOf(impacts: readonly LeaveOneOutImpact[]): string {
+  const seeds = Math.max(...impacts.map(({ seeds }) => seeds));
+  return seeds === 1 ? "One seed." : `Means of ${seeds} seeds.`;
+}
 
 /** A figure of one part of a run. */
 function ofRun<Value>(
@@ -85,7 +91,7 @@ function ofRun<Value>(
 }
 
 /** The ends of the curves are printed, in the text; the curves are our own. */
-async function drawReward({ reward }: PaperRun): Promise<Drawing> {
+async function rewards({ reward }: PaperRun): Promise<Figure> {
   const table = await loadPaperTable("fig10_points");
   const published = paperRecords(table).flatMap((row): PublishedReward[] => {
     const step = Number(row["step"]), model = row["start"] === "base" ? "base" : "fine-tuned";
@@ -95,18 +101,13 @@ async function drawReward({ reward }: PaperRun): Promise<Drawing> {
         : []
     );
   });
-  const origins = [{ kind: "published", source: table.source } as const, ...ownOrigins(reward)];
+  const own = reward.made === null
+    ? `This makes our own: ${reward.command}`
+    : "Lines: our own, on held-out problems; solid from a base, dashed from a fine-tuned model.";
   return {
-    spec: framed(rewardChart(reward.made?.value ?? [], published), {
-      place: "Figure 10",
-      title: "Reinforcement learning",
-      lead: "Hollow: what the paper prints, of a 950M model on GSM8K; its curves are not printed. " +
-        (reward.made === null
-          ? `This makes our own: ${reward.command}`
-          : "Lines: our own, on held-out word problems; solid from a base, dashed from a fine-tuned model."),
-      origins,
-    }),
-    origins,
+    chart: rewardChart(reward.made?.value ?? [], published),
+    lead: `Hollow: what the paper prints, of a 950M model on GSM8K; its curves are not printed. ${own}`,
+    origins: [publishedOrigin(table), ...ownOrigins(reward)],
     lacks: reward.made === null ? reward.command : null,
   };
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { loadPaperTables, type PaperTable } from "../../catalog/published.ts";
-import { framed } from "./frame.ts";
+import { framed, originLine, publishedOrigin } from "./frame.ts";
 import type { Drawing, PaperItem } from "./item.ts";
 import { ownOrigins, type PaperRun } from "./paper_run.ts";
 import { printedTable, toCsv, toMarkdown } from "./printed_table.ts";
@@ -29,7 +29,7 @@ async function drawTable(table: PaperTable, place: string, run: PaperRun): Promi
   const ownRows = shown.rows.length - table.rows.length;
   const printed = printedTable(shown, await commonsenseNotes(shown, ownRows));
   const { spec, width } = tableChart(table.title, printed);
-  const origins = [{ kind: "published", source: table.source } as const, ...(part ? ownOrigins(part) : [])];
+  const origins = [publishedOrigin(table), ...(part ? ownOrigins(part) : [])];
   const caption = {
     place,
     title: table.title,
@@ -40,6 +40,11 @@ async function drawTable(table: PaperTable, place: string, run: PaperRun): Promi
     spec: framed(spec, caption, width),
     origins,
     lacks: part?.made === null ? part.command : null,
-    table: { markdown: toMarkdown(printed), csv: toCsv(shown, ownRows) },
+    table: {
+      markdown: `# ${place}. ${table.title}\n\n${origins.map(originLine).join("\n")}\n\n${
+        toMarkdown(printed)
+      }`,
+      csv: toCsv(shown, ownRows),
+    },
   };
 }

@@ -125,8 +125,6 @@ async function start(): Promise<void> {
   stop.addEventListener("click", () => running.abort());
   element("form", HTMLFormElement).addEventListener("submit", async (event) => {
     event.preventDefault();
-    // Enter in a field submits while a text is being written, too.
-    if (write.disabled) return;
     running = new AbortController();
     problem.hidden = write.disabled = true;
     stop.disabled = false;

@@ -37,7 +37,7 @@ export async function readPaperRun(name: string, root: string): Promise<PaperRun
   const task = (words: string) => `deno task ${words} --run ${name}`;
   return {
     name,
-    leaveOneOut: await leaveOneOut(root, task("loo")),
+    leaveOneOut: await leaveOneOut(root, task),
     comparison: await comparison(root, task("demo")),
     poolInfluence: await midtrainFile(root, POOL_INFLUENCE_FILE, task("midtrain")),
     midtraining: await midtrainFile(root, CURVES_FILE, task("midtrain")),
@@ -48,16 +48,20 @@ export async function readPaperRun(name: string, root: string): Promise<PaperRun
   };
 }
 
-/** With the recipe's seeds, or else the demo's one. */
-async function leaveOneOut(root: string, command: string): Promise<PaperRun["leaveOneOut"]> {
-  const found = await findManifest<LeaveOneOutResult>(root, "leave-one-out") ??
-    await findManifest<LeaveOneOutResult>(root, "leave-one-out-1");
-  if (found === undefined) return { command, made: null };
+/** With the recipe's seeds, or else with the demo's one. */
+async function leaveOneOut(
+  root: string,
+  task: (words: string) => string,
+): Promise<PaperRun["leaveOneOut"]> {
+  const full = await findManifest<LeaveOneOutResult>(root, "leave-one-out");
+  const found = full ?? await findManifest<LeaveOneOutResult>(root, "leave-one-out-1");
+  if (found === undefined) return { command: task("loo"), made: null };
   const curation = await findManifest<CurationResult>(root, "curation");
   const domains = Object.entries(curation?.result.probing ?? {}).flatMap(([domain, sources]) =>
     sources.map((source) => [source, domain] as const)
   );
-  return madePart(command, { impacts: found.result.impacts, domains: new Map(domains) }, found);
+  const value = { impacts: found.result.impacts, domains: new Map(domains) };
+  return madePart(task(full === undefined ? "demo" : "loo"), value, found);
 }
 
 /** Phase 1 on the run's own mixture, and on equal shares. */

@@ -47,8 +47,8 @@ export interface GrpoRun {
   readonly name: string;
   readonly backend: TrainBackend;
   readonly initialWeights: Float32Array;
-  /** A decoder with the backend's present weights; it is disposed of after the step's answers. */
-  readonly openPolicy: () => Promise<DecodeBackend>;
+  /** Writes the answers, of the backend's config; it is given the backend's weights before the first step and after each one. */
+  readonly policy: DecodeBackend;
   readonly prompts: readonly Prompt[];
   readonly heldOut: readonly Prompt[];
   readonly asking: Asking;
@@ -75,7 +75,7 @@ export type GrpoMetrics =
     readonly mixedGroups: number;
     readonly gradientNorm: number;
     readonly learningRate: number;
-    /** Timing; not part of what a resumed run must repeat. */
+    /** Of answers, updates and new weights for the policy. Timing; not part of what a resumed run must repeat. */
     readonly seconds: number;
   }
   | {
@@ -109,7 +109,7 @@ const KEPT_CHECKPOINTS = { newest: 2, multiplesOf: null };
  */
 export async function trainWithGrpo(run: GrpoRun): Promise<void> {
   checkRun(run);
-  const { backend, settings, name, directory } = run;
+  const { backend, policy, settings, name, directory } = run;
   const checkpoints = join(directory, CHECKPOINTS_FOLDER);
   const resumed = await latestCheckpoint(checkpoints, backend.config, run.fingerprint);
   await backend.importState(resumed?.state ?? freshState(run.initialWeights));
@@ -119,7 +119,6 @@ export async function trainWithGrpo(run: GrpoRun): Promise<void> {
   const samples = await StepLog.open<GrpoSample>(join(directory, GRPO_SAMPLES_FILE), kept);
   const progress = startProgress(name, settings.schedule.totalSteps, "steps");
   const evaluate = async () => {
-    await using policy = await run.openPolicy();
     metrics.append({ kind: "held out", step, ...await score(policy, run.heldOut, run.asking) });
   };
   const save = async () => {
@@ -129,12 +128,14 @@ export async function trainWithGrpo(run: GrpoRun): Promise<void> {
   };
 
   try {
+    await policy.load((await backend.exportState()).weights);
     if (resumed === undefined) await evaluate();
     while (step < settings.schedule.totalSteps) {
       if (run.signal.aborted) {
         await save();
         throw run.signal.reason;
       }
+      const started = performance.now();
       const { answers, prompts } = await sampleStep(run, step).catch(async (error) => {
         // Stopped between two tokens; the weights are still the step's.
         if (run.signal.aborted) await save();
@@ -142,7 +143,9 @@ export async function trainWithGrpo(run: GrpoRun): Promise<void> {
       });
       const result = await update(run, step, prompts, answers);
       step++;
-      metrics.append({ kind: "step", step, ...result });
+      await policy.load((await backend.exportState()).weights);
+      const seconds = (performance.now() - started) / 1000;
+      metrics.append({ kind: "step", step, ...result, seconds });
       // A step has prompts, and each has answers.
       const [first, prompt] = [answers[0] as Answer, prompts[0] as Prompt];
       samples.append({ step, text: first.text, gold: prompt.gold, reward: first.reward });
@@ -166,16 +169,14 @@ async function sampleStep(run: GrpoRun, step: number): Promise<{ prompts: Prompt
   }).flatMap((prompt) => Array.from({ length: generationsPerPrompt }, () => prompt));
   const random = Random.of(seed, run.name, "answers", step);
   const seeds = prompts.map((_, i) => random.uint32(i));
-  await using policy = await run.openPolicy();
   return {
     prompts,
-    answers: await answerAll(policy, prompts, run.asking, { temperature, seeds, signal: run.signal }),
+    answers: await answerAll(run.policy, prompts, run.asking, { temperature, seeds, signal: run.signal }),
   };
 }
 
 /** The step's updates, and what is to be said of it. */
 async function update(run: GrpoRun, step: number, prompts: readonly Prompt[], answers: readonly Answer[]) {
-  const started = performance.now();
   const { backend, name, settings } = run;
   const { generationsPerPrompt: size, updatesPerStep, sequencesPerBatch } = settings;
   const rewards = answers.map(({ reward }) => reward);
@@ -213,7 +214,6 @@ async function update(run: GrpoRun, step: number, prompts: readonly Prompt[], an
     mixedGroups: meanOf(groups.map((group) => group.some((reward) => reward !== group[0]) ? 1 : 0)),
     gradientNorm,
     learningRate,
-    seconds: (performance.now() - started) / 1000,
   };
 }
 

@@ -48,6 +48,7 @@ Deno.test("extractAnswer() goes by box, mark, statement, bare answer, last numbe
     ["Answer: 3.5", "3.5"],
     [r`$\frac{1}{2}$`, r`$\frac{1}{2}$`],
     ["12 square units", "12 square units"],
+    ["It is 1,200 dollars.", "1200"],
     ["There are 3 of these and also 9 of those left.", "9"],
     ["", null],
     ["####", null],

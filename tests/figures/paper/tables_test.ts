@@ -20,6 +20,11 @@ Deno.test("paperTableItems() are the thirteen tables in their order", async () =
 
 Deno.test("paperTableItems() marks Table 6's eight means that Table 13 prints otherwise", async () => {
   const { texts, table } = await drawing("table-6");
+  assert.match(
+    table?.markdown ?? "",
+    /^# Table 6\. Base models on benchmarks\n\nPublished: MobileLLM-R1, arXiv 2509\.24945v1, Table 6/,
+  );
+  assert.match(table?.markdown ?? "", /^\\\* Table 13 prints another mean/m);
   assert.deepEqual(texts.filter((text) => /^\*\d/.test(text)), [
     "*50.7",
     "*44.3",

@@ -10,7 +10,7 @@ Deno.test("readPaperRun() finds what finished stages have, with date and machine
     await writeSmallRun(root);
     const run = await readPaperRun("small", root);
     const { command, made } = run.leaveOneOut;
-    assert.equal(command, "deno task loo --run small");
+    assert.equal(command, "deno task demo --run small");
     assert.equal(made?.value.impacts[0]?.mean, 0.5);
     assert.deepEqual([...made?.value.domains ?? []], [["programs", "code"], ["pages", "knowledge"]]);
     assert.deepEqual([made?.date, made?.machine], ["2026-11-24", "two cores"]);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TrainBackend } from "../../../lib/backends/backend.ts";
+import type { DecodeBackend } from "../../../lib/backends/decode.ts";
 import { openDecoder } from "../../../lib/backends/open_decoder.ts";
 import { createWasmBackend } from "../../../lib/backends/wasm.ts";
 import { InterruptedError, UsageError } from "../../../lib/core/errors.ts";
 import { initialise } from "../../../lib/model/initialise.ts";
-import { ForwardDecoder } from "../../../lib/train/grpo/forward_decoder.ts";
 import {
   GRPO_METRICS_FILE,
   GRPO_SAMPLES_FILE,
@@ -19,12 +19,12 @@ import { config } from "./policy.ts";
 const PROMPTS = [1, 2, 3, 4].map((token) => ({ tokens: Uint32Array.of(10, token), gold: String(token + 4) }));
 
 /** Answer a number with the one four further on. */
-async function grpoRun(backend: TrainBackend, changes: Partial<GrpoRun> = {}): Promise<GrpoRun> {
+async function grpoRun(backend: TrainBackend, policy: DecodeBackend): Promise<GrpoRun> {
   return {
     name: "test",
     backend,
+    policy,
     initialWeights: initialise(config, 1),
-    openPolicy: () => Promise.resolve(new ForwardDecoder(backend, { slots: 16, capacity: 8 })),
     prompts: PROMPTS,
     heldOut: PROMPTS.slice(0, 2),
     asking: {
@@ -57,8 +57,13 @@ async function grpoRun(backend: TrainBackend, changes: Partial<GrpoRun> = {}): P
     directory: await Deno.makeTempDir(),
     fingerprint: "f",
     signal: new AbortController().signal,
-    ...changes,
   };
+}
+
+/** A decoder whose weights are not those that train. */
+async function openPolicy(): Promise<DecodeBackend> {
+  const weights = initialise(config, 2);
+  return await openDecoder("wasm", { config, weights }, { slots: 16, capacity: 8, workers: 1 });
 }
 
 async function metricsOf({ directory }: GrpoRun): Promise<GrpoMetrics[]> {
@@ -69,7 +74,8 @@ async function metricsOf({ directory }: GrpoRun): Promise<GrpoMetrics[]> {
 for (const updatesPerStep of [1, 2]) {
   Deno.test(`trainWithGrpo() learns what is rewarded, with ${updatesPerStep} updates a step`, async () => {
     await using backend = await createWasmBackend(config, { workers: 1 });
-    const run = await grpoRun(backend);
+    await using policy = await openPolicy();
+    const run = await grpoRun(backend, policy);
     await trainWithGrpo({ ...run, settings: { ...run.settings, updatesPerStep } });
     const metrics = await metricsOf(run);
     const accuracies = metrics.flatMap((entry) => entry.kind === "held out" ? [entry.accuracy] : []);
@@ -85,19 +91,17 @@ for (const updatesPerStep of [1, 2]) {
   });
 }
 
-Deno.test("trainWithGrpo() goes on after an interruption with the same bits, with a decoder that is opened anew", async () => {
+Deno.test("trainWithGrpo() goes on after an interruption with the same bits", async () => {
   await using backend = await createWasmBackend(config, { workers: 1 });
-  const openPolicy = async () => {
-    const { weights } = await backend.exportState();
-    return await openDecoder("wasm", { config, weights }, { slots: 16, capacity: 8, workers: 1 });
-  };
-  const short = await grpoRun(backend, { openPolicy });
+  await using policy = await openPolicy();
+  const short = await grpoRun(backend, policy);
   const settings = { ...short.settings, schedule: { ...short.settings.schedule, totalSteps: 7 } };
   await trainWithGrpo({ ...short, settings });
   const { weights } = await backend.exportState();
 
   const controller = new AbortController();
-  const again = { ...await grpoRun(backend, { openPolicy }), settings };
+  await using other = await openPolicy();
+  const again = { ...await grpoRun(backend, other), settings };
   let answers = 0;
   const reward = (text: string, gold: string) => {
     if (++answers === 3 * 64 + 10) controller.abort(new InterruptedError("stop"));
@@ -116,7 +120,8 @@ Deno.test("trainWithGrpo() goes on after an interruption with the same bits, wit
 
 Deno.test("trainWithGrpo() refuses groups of one", async () => {
   await using backend = await createWasmBackend(config, { workers: 1 });
-  const run = await grpoRun(backend);
+  await using policy = await openPolicy();
+  const run = await grpoRun(backend, policy);
   await assert.rejects(
     trainWithGrpo({ ...run, settings: { ...run.settings, generationsPerPrompt: 1 } }),
     new UsageError("test: generationsPerPrompt is 1, expected a whole number from 2."),

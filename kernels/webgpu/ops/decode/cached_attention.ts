@@ -15,7 +15,7 @@ import type { CacheBuffers, CacheShape } from "./cache.ts";
 import { NO_SLOT } from "./rows.ts";
 import { PIECE, pieceReader, piecesOf, pieceType } from "./stored_matrix.ts";
 
-/** Threads of a workgroup, and positions of a tile. */
+/** Threads of a workgroup, and positions that it takes at a time. */
 const THREADS = 128;
 
 /** Below any score, and far from f32's end: exp(NONE − NONE) is 1 and exp(NONE − score) 0. */
@@ -36,7 +36,7 @@ export interface AttentionSize {
 /** Most queries of a workgroup, whose sums live in registers. */
 const MOST_QUERIES = 8;
 
-/** Rows of a tile: a power of two. */
+/** Rows of a tile, a power of two: as many as keep within the registers. */
 export function plainTile({ heads, keyValueHeads }: CacheShape): number {
   return 2 ** Math.max(0, Math.floor(Math.log2(MOST_QUERIES * keyValueHeads / heads)));
 }
@@ -54,14 +54,14 @@ export interface CachedAttentionBuffers extends CacheBuffers {
   readonly partSums: GPUBuffer;
 }
 
-/** Scores at which the splits' largest ones are merged, four query heads a vector. */
+/** Queries whose scores and sums share a vector. */
 const FOUR = 4;
 
 /** Bytes of a position for each tile: how many positions there are is not known before. */
 export function attentionBytes(
   { element, keyValueHeads, headSize }: CacheShape,
   { rows, tile }: AttentionSize,
-) {
+): number {
   return 2 * rows / tile * keyValueHeads * piecesOf(headSize) * PIECE * bytesOf(element);
 }
 
@@ -133,8 +133,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
   ${unroll(fours, (f) => `var most${f} = vec4f(${NONE}); var sums${f} = vec4f();`)}
   ${each((q) => `var mix${q} = mat2x4f();`)}
   workgroupBarrier();
-  for (var tile = begin; tile < end; tile += ${THREADS}) {
-    let position = tile + index;
+  for (var first = begin; first < end; first += ${THREADS}) {
+    let position = first + index;
     ${unroll(fours, (f) => `var scores${f} = vec4f(${NONE});`)}
     if (position < end) {
       ${unroll(fours, (f) => `scores${f} = vec4f();`)}
@@ -164,9 +164,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
     workgroupBarrier();
     if (stripe < ${stripes}) {
       ${each((q) => `mix${q} *= ${lane("keep", q)};`)}
-      let count = min(${THREADS}u, end - tile);
+      let count = min(${THREADS}u, end - first);
       for (var j = stripe; j < count; j += ${stripes}) {
-        let value = values8((base + tile + j) * ${pieces} + piece);
+        let value = values8((base + first + j) * ${pieces} + piece);
         ${each((q) => `mix${q} += value * chances[${q * THREADS} + j];`)}
       }
     }

@@ -55,8 +55,16 @@ export function storeValues(
   format: Element,
 ): StoredMatrix {
   const rows = values.length / columns;
+  const weights = device.buffer(label, rows * piecesOf(columns) * PIECE * bytesOf(format));
+  const matrix: StoredMatrix = { rows, columns, format, weights, scales: null, group: 0 };
+  writeValues(device, matrix, values);
+  return matrix;
+}
+
+/** Writes f32 weights [rows × columns] over those of a matrix that `storeValues` made. */
+export function writeValues(device: Device, matrix: StoredMatrix, values: Float32Array): void {
+  const { rows, columns, format, weights } = matrix;
   const stride = piecesOf(columns) * PIECE;
-  const weights = device.buffer(label, rows * stride * bytesOf(format));
   let padded = values;
   if (stride !== columns) {
     padded = new Float32Array(rows * stride);
@@ -65,7 +73,6 @@ export function storeValues(
     }
   }
   device.write(weights, format === "f32" ? padded : new Float16Array(padded));
-  return { rows, columns, format, weights, scales: null, group: 0 };
 }
 
 /**

@@ -1,33 +1,45 @@
 /**
- * A proxy through pretraining, mid-training and fine-tuning on word problems, asked held-out ones after each stage; then GRPO from the
- * mid-trained base, after a cold start that teaches it the format, and from the fine-tuned model.
+ * A proxy through pretraining, mid-training and fine-tuning on word problems, asked held-out ones after each stage, and along
+ * fine-tuning; then GRPO from the mid-trained base, after a cold start that teaches it the format, and from the fine-tuned model.
  * @module
  */
 import { join } from "node:path";
 import type { TrainBackend } from "../../../backends/backend.ts";
-import { freshState } from "../../../backends/state.ts";
+import type { DecodeBackend } from "../../../backends/decode.ts";
 import { fingerprint, writeJson } from "../../../core/artefacts.ts";
-import { parseMixture } from "../../../core/mixture.ts";
+import { loadModel, saveModel } from "../../../model/checkpoint.ts";
 import { initialise } from "../../../model/initialise.ts";
 import type { BatchSource } from "../../../shards/batch.ts";
-import { packConversations } from "../../../shards/conversations.ts";
-import { Loader } from "../../../shards/loader.ts";
 import type { Shards } from "../../../shards/reader.ts";
-import { train } from "../../loop.ts";
-import type { Schedule } from "../../schedule.ts";
+import { train, type TrainingRun } from "../../loop.ts";
 import { type Asking, type Prompt, score } from "../answers.ts";
-import { ForwardDecoder } from "../forward_decoder.ts";
 import { GRPO_METRICS_FILE, type GrpoMetrics, trainWithGrpo } from "../grpo.ts";
-import { readSteps } from "../step_log.ts";
-import { conversationOf, type EncodedProblem, type ProblemSet, textOf } from "./problem_file.ts";
+import { readSteps, StepLog } from "../step_log.ts";
+import { conversationBatches, documentBatches } from "./batches.ts";
+import {
+  type Ability,
+  type AbilityAt,
+  type ExperimentReport,
+  REPORT_FILE,
+  type StageResult,
+  type Tuning,
+} from "./report.ts";
+import { type EncodedProblem, type ProblemSet, textOf } from "./problem_file.ts";
 import { rewardNumber } from "./reward.ts";
-import type { ExperimentSettings, ReadingSettings, TuningSettings } from "./settings.ts";
+import {
+  checkExperiment,
+  type ExperimentSettings,
+  type ReadingSettings,
+  type TuningSettings,
+} from "./settings.ts";
 
 /** What the experiment is done on. */
 export interface ExperimentOptions {
   readonly settings: ExperimentSettings;
   /** Of the settings' config. */
   readonly backend: TrainBackend;
+  /** Of the settings' config, with room for prompt and answer. */
+  readonly policy: DecodeBackend;
   readonly sources: readonly Shards[];
   readonly training: ProblemSet;
   readonly heldOut: ProblemSet;
@@ -37,58 +49,29 @@ export interface ExperimentOptions {
   readonly onResult: (result: StageResult) => void;
 }
 
-/** What a model of a stage can do. */
-export interface StageResult {
-  readonly stage: string;
-  /** Share of held-out problems whose likeliest answer is right. */
-  readonly accuracy: number;
-  /** Tokens of an answer, on average. */
-  readonly meanLength: number;
-  readonly seconds: number;
-}
+/** A stage's learning curve, and the model that GRPO goes on from, in its directory. */
+const CURVE_FILE = "held_out.jsonl";
+const MODEL_FOLDER = "model";
 
-/** The whole result. */
-export interface ExperimentReport {
-  readonly device: string;
-  readonly settings: ExperimentSettings;
-  readonly stages: readonly StageResult[];
-  /** Learning curves. */
-  readonly grpo: { readonly base: readonly GrpoMetrics[]; readonly fineTuned: readonly GrpoMetrics[] };
-}
-
-/** File of the report, in the experiment's directory; rewritten after every stage. */
-export const REPORT_FILE = "report.json";
-
-/** Runs what is not done yet, stage by stage. */
+/**
+ * Runs what is not done yet, stage by stage.
+ *
+ * @throws {UsageError} where GRPO is to go on from a model that no stage gives.
+ */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentReport> {
+  checkExperiment(options.settings);
   const experiment = new Experiment(options);
-  const { pretraining, midtraining, fineTuning, coldStart } = options.settings;
-  await experiment.measure("untrained", initialise(options.settings.config, options.settings.seed));
-  const pretrained = await experiment.train(
-    "pretraining",
-    experiment.documents("pretraining", pretraining),
-    pretraining.schedule,
-  );
-  const base = await experiment.train(
-    "mid-training",
-    experiment.documents("mid-training", midtraining),
-    midtraining.schedule,
-    pretrained,
-  );
-  const tuned = await experiment.train(
-    "fine-tuning",
-    experiment.conversations("fine-tuning", fineTuning),
-    fineTuning.schedule,
-    base,
-  );
-  const started = await experiment.train(
-    "cold start",
-    experiment.conversations("cold start", coldStart),
-    coldStart.schedule,
-    base,
-  );
-  await experiment.reinforce("GRPO from base", "base", started);
-  await experiment.reinforce("GRPO from fine-tuned", "fineTuned", tuned);
+  const { pretraining, midtraining, grpo } = options.settings;
+  const untrained = initialise(options.settings.config, options.settings.seed);
+  await experiment.measure("untrained", untrained);
+  const pretrained = await experiment.read("pretraining", pretraining, untrained);
+  const base = await experiment.read("mid-training", midtraining, pretrained);
+  await experiment.tune("fine-tuning", "fineTuning", base);
+  await experiment.tune("cold start", "coldStart", base);
+  if (grpo !== null) {
+    await experiment.reinforce("GRPO from base", "coldStart", "cold start");
+    await experiment.reinforce("GRPO from fine-tuned", "fineTuning", "fine-tuning");
+  }
   return experiment.report;
 }
 
@@ -99,9 +82,15 @@ class Experiment {
   readonly #questions: readonly Prompt[];
 
   constructor(options: ExperimentOptions) {
-    const { settings, heldOut, backend } = options;
+    const { settings, heldOut, backend, policy } = options;
     this.#options = options;
-    this.report = { device: backend.description, settings, stages: [], grpo: { base: [], fineTuned: [] } };
+    this.report = {
+      devices: [backend.description, policy.description],
+      settings,
+      stages: [],
+      tuning: { coldStart: [], fineTuning: [] },
+      grpo: { coldStart: [], fineTuning: [] },
+    };
     this.#asking = {
       stopToken: heldOut.endOfTurn,
       maxNewTokens: settings.maxNewTokens,
@@ -111,51 +100,85 @@ class Experiment {
     this.#questions = heldOut.problems.slice(0, settings.questions).map(promptOf);
   }
 
-  documents(stage: string, { mixture, schedule, sequencesPerBatch }: ReadingSettings): BatchSource {
-    const { settings: { seed, length }, sources } = this.#options;
-    return new Loader({
-      mixture: parseMixture({
-        name: stage,
-        method: "given",
-        sources: Object.entries(mixture).map(([name, weight]) => ({ name, weight })),
-        tokenizer: null,
-        proxy: null,
-        tokenBudget: null,
-        caps: { maxEpochs: null },
-        createdFrom: "the experiment's settings",
-      }, "settings"),
-      sources,
-      seed,
-      stage,
-      length,
-      sequencesPerBatch,
-      steps: schedule.totalSteps,
-    });
+  /** Asks the model of some weights. */
+  async measure(stage: string, weights: Float32Array, started = performance.now()): Promise<void> {
+    await this.#add(stage, await this.#ask(weights), started);
   }
 
-  conversations(stage: string, { problems, epochs, sequencesPerBatch }: TuningSettings): BatchSource {
-    const { settings: { seed, length }, training } = this.#options;
-    return packConversations(training.problems.slice(0, problems).map(conversationOf), length, {
-      seed,
-      stage,
-      sequencesPerBatch,
-      epochs,
-      packing: "best fit",
-      longer: "leave out",
-    });
+  /** Trains on documents and asks the model; returns its weights. */
+  async read(stage: string, settings: ReadingSettings, initialWeights: Float32Array): Promise<Float32Array> {
+    const started = performance.now();
+    await this.#train(stage, documentBatches(stage, settings, this.#options), settings, { initialWeights });
+    const { weights } = await this.#options.backend.exportState();
+    await this.measure(stage, weights, started);
+    return weights;
   }
 
-  /** Trains a stage and asks its model; returns the weights. */
-  async train(
+  /** Trains on conversations and asks the model on the way; keeps the one that GRPO goes on from. */
+  async tune(stage: string, name: Tuning, initialWeights: Float32Array): Promise<void> {
+    const { backend, settings: { [name]: settings, grpo, config }, onResult } = this.#options;
+    const started = performance.now();
+    const data = conversationBatches(stage, settings, this.#options);
+    const points = [...settings.evaluateAt, Math.min(settings.schedule.totalSteps, data.steps)];
+    const path = join(this.#directory(stage), CURVE_FILE);
+    const log = await StepLog.open<AbilityAt>(path, Infinity);
+    const afterStep = async (step: number) => {
+      if (!points.includes(step)) return;
+      const { weights } = await backend.exportState();
+      const ability = await this.#ask(weights);
+      log.append({ step, ...ability });
+      onResult({ stage: `${stage}, update ${step}`, ...ability, seconds: secondsSince(started) });
+      if (step === grpo?.from[name]) {
+        await saveModel(join(this.#directory(stage), MODEL_FOLDER), config, weights);
+      }
+    };
+    await this.#train(stage, data, settings, { initialWeights, afterStep });
+    // A resumed run says again what it has repeated.
+    const curve = [
+      ...new Map((await readSteps<AbilityAt>(path)).map((point) => [point.step, point])).values(),
+    ];
+    await this.#save({ tuning: { ...this.report.tuning, [name]: curve } });
+    await this.#add(stage, curve.at(-1), started);
+  }
+
+  async reinforce(name: string, from: Tuning, stage: string): Promise<void> {
+    const { settings, settings: { grpo, seed, optimizer }, backend, policy, training, signal } =
+      this.#options;
+    if (grpo === null) return;
+    const started = performance.now();
+    const directory = this.#directory(name);
+    const curve = async () => await readSteps<GrpoMetrics>(join(directory, GRPO_METRICS_FILE));
+    try {
+      await trainWithGrpo({
+        name,
+        backend,
+        policy,
+        initialWeights: (await loadModel(join(this.#directory(stage), MODEL_FOLDER))).weights,
+        prompts: training.problems.map(promptOf),
+        heldOut: this.#questions,
+        asking: this.#asking,
+        settings: { ...grpo, seed, optimizer },
+        directory,
+        fingerprint: fingerprint(settings),
+        signal,
+      });
+    } finally {
+      // A curve that was cut short tells something too.
+      await this.#save({ grpo: { ...this.report.grpo, [from]: await curve() } });
+    }
+    await this.#add(name, (await curve()).findLast((entry) => entry.kind === "held out"), started);
+  }
+
+  async #train(
     stage: string,
     data: BatchSource,
-    schedule: Schedule,
-    initialWeights?: Float32Array,
-  ): Promise<Float32Array> {
-    const { settings, backend, directory, signal } = this.#options;
-    const started = performance.now();
+    { schedule }: ReadingSettings | TuningSettings,
+    run: Pick<TrainingRun, "initialWeights" | "afterStep">,
+  ): Promise<void> {
+    const { settings, backend, signal } = this.#options;
     const totalSteps = Math.min(schedule.totalSteps, data.steps);
     await train({
+      ...run,
       stage,
       backend,
       data,
@@ -163,64 +186,38 @@ class Experiment {
       optimizer: settings.optimizer,
       probes: [],
       probeEvery: totalSteps,
-      initialWeights: initialWeights ?? initialise(settings.config, settings.seed),
-      directory: join(directory, stage.replaceAll(" ", "-")),
+      directory: this.#directory(stage),
       checkpointEvery: totalSteps,
       fingerprint: fingerprint(settings),
       signal,
     });
-    const { weights } = await backend.exportState();
-    await this.measure(stage, weights, started);
-    return weights;
   }
 
-  /** Asks the model of some weights. */
-  async measure(stage: string, weights: Float32Array, started = performance.now()): Promise<void> {
-    const { backend, onResult } = this.#options;
-    await backend.importState(freshState(weights));
-    const result = {
-      stage,
-      ...await score(this.#decoder(), this.#questions, this.#asking),
-      seconds: (performance.now() - started) / 1000,
-    };
-    onResult(result);
-    await this.#save({ ...this.report, stages: [...this.report.stages, result] });
+  async #ask(weights: Float32Array): Promise<Ability> {
+    await this.#options.policy.load(weights);
+    return await score(this.#options.policy, this.#questions, this.#asking);
   }
 
-  async reinforce(name: string, curve: keyof ExperimentReport["grpo"], weights: Float32Array): Promise<void> {
-    const { settings, backend, training, directory, signal } = this.#options;
-    const started = performance.now();
-    const own = join(directory, name.replaceAll(" ", "-"));
-    await trainWithGrpo({
-      name,
-      backend,
-      initialWeights: weights,
-      openPolicy: () => Promise.resolve(this.#decoder()),
-      prompts: training.problems.map(promptOf),
-      heldOut: this.#questions,
-      asking: this.#asking,
-      settings: { ...settings.grpo, seed: settings.seed, optimizer: settings.optimizer },
-      directory: own,
-      fingerprint: fingerprint(settings),
-      signal,
-    });
-    const metrics = await readSteps<GrpoMetrics>(join(own, GRPO_METRICS_FILE));
-    await this.#save({ ...this.report, grpo: { ...this.report.grpo, [curve]: metrics } });
-    await this.measure(name, (await backend.exportState()).weights, started);
+  async #add(stage: string, ability: Ability | undefined, started: number): Promise<void> {
+    // Every stage ends with a question.
+    const { accuracy = NaN, meanLength = NaN } = ability ?? {};
+    const result = { stage, accuracy, meanLength, seconds: secondsSince(started) };
+    this.#options.onResult(result);
+    await this.#save({ stages: [...this.report.stages, result] });
   }
 
-  #decoder(): ForwardDecoder {
-    const { grpo, length } = this.#options.settings;
-    return new ForwardDecoder(this.#options.backend, {
-      slots: grpo.promptsPerStep * grpo.generationsPerPrompt,
-      capacity: length,
-    });
+  async #save(changes: Partial<ExperimentReport>): Promise<void> {
+    this.report = { ...this.report, ...changes };
+    await writeJson(join(this.#options.directory, REPORT_FILE), this.report);
   }
 
-  async #save(report: ExperimentReport): Promise<void> {
-    this.report = report;
-    await writeJson(join(this.#options.directory, REPORT_FILE), report);
+  #directory(stage: string): string {
+    return join(this.#options.directory, stage.replaceAll(" ", "-"));
   }
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
 }
 
 function promptOf({ tokens, promptLength, gold }: EncodedProblem): Prompt {

@@ -9,11 +9,14 @@
 import { join } from "node:path";
 import { Option } from "commander";
 import { openBackend } from "../../../backends/open.ts";
+import { openDecoder } from "../../../backends/open_decoder.ts";
 import { runTask, taskCommand } from "../../../core/command.ts";
 import { UsageError } from "../../../core/errors.ts";
+import { initialise } from "../../../model/initialise.ts";
 import { openShards } from "../../../shards/reader.ts";
-import { REPORT_FILE, runExperiment } from "./experiment.ts";
+import { runExperiment } from "./experiment.ts";
 import { readProblems } from "./problem_file.ts";
+import { REPORT_FILE } from "./report.ts";
 import type { ExperimentSettings } from "./settings.ts";
 
 interface Options {
@@ -36,9 +39,16 @@ await runTask<Options>(command, async (options, { signal, print }) => {
   const training = await readProblems(join(options.data, "training.safetensors"));
   const heldOut = await readProblems(join(options.data, "held_out.safetensors"));
   await using backend = await openBackend(options.backend, settings.config, { blas: "off" });
+  const { config, seed, slots, length } = settings;
+  await using policy = await openDecoder(
+    options.backend,
+    { config, weights: initialise(config, seed) },
+    { slots, capacity: length },
+  );
   const report = await runExperiment({
     settings,
     backend,
+    policy,
     sources: [facts, stories],
     training,
     heldOut,

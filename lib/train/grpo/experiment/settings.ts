@@ -3,6 +3,7 @@
  * @module
  */
 import type { UpdateSettings } from "../../../backends/backend.ts";
+import { UsageError } from "../../../core/errors.ts";
 import type { ModelConfig } from "../../../model/config.ts";
 import type { Schedule } from "../../schedule.ts";
 import type { GrpoSettings } from "../grpo.ts";
@@ -23,6 +24,14 @@ export interface TuningSettings {
   /** Of the training problems, from the first. */
   readonly problems: number;
   readonly epochs: number;
+  /** The held-out problems are asked after so many updates, and after the last. */
+  readonly evaluateAt: readonly number[];
+}
+
+/** Reinforcement learning from models of the two stages on conversations. */
+export interface ReinforcementSettings extends Omit<GrpoSettings, "seed" | "optimizer"> {
+  /** The update of each stage after which its model is taken; one of `evaluateAt`. */
+  readonly from: { readonly coldStart: number; readonly fineTuning: number };
 }
 
 /** Everything that the experiment is told. */
@@ -37,8 +46,23 @@ export interface ExperimentSettings {
   readonly fineTuning: TuningSettings;
   /** Of the base, before GRPO. */
   readonly coldStart: TuningSettings;
-  readonly grpo: Omit<GrpoSettings, "seed" | "optimizer">;
+  /** null: only the stages, to see from where reinforcement has room. */
+  readonly grpo: ReinforcementSettings | null;
   readonly maxNewTokens: number;
+  /** Texts that are written side by side. */
+  readonly slots: number;
   /** Held-out problems that are asked. */
   readonly questions: number;
+}
+
+/** @throws {UsageError} where GRPO is to go on from a model that no stage gives. */
+export function checkExperiment(settings: ExperimentSettings): void {
+  for (const stage of ["coldStart", "fineTuning"] as const) {
+    const { evaluateAt, schedule: { totalSteps } } = settings[stage];
+    const from = settings.grpo?.from[stage];
+    if (from === undefined || evaluateAt.includes(from) && from <= totalSteps) continue;
+    throw new UsageError(
+      `grpo.from.${stage} is ${from}, expected one of ${stage}.evaluateAt up to its ${totalSteps} updates.`,
+    );
+  }
 }
