@@ -34,7 +34,7 @@ const command = taskCommand(
 await runTask<Options>(command, async ({ name, check, diff, force }, { print }, names) => {
   const promotions = await plan(names, name);
   if (diff) {
-    const differences = await Promise.all(promotions.map(promotionDifference));
+    const differences = promotions.map(promotionDifference);
     return print(
       { differences },
       () => differences.filter((text) => text !== "").join("\n") || "Nothing would change.",

@@ -13,7 +13,7 @@ const command = runCommand(
   "torch",
   "Both phases of pretraining by PyTorch, on the mixtures that the recipe names",
 )
-  .option("--processes <number>", "of torchrun: one a GPU", numberFlag, 1);
+  .option("--processes <number>", "of each node: one a GPU", numberFlag, 1);
 
 interface Options extends RunOptions {
   readonly processes: number;

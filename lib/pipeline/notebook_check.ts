@@ -31,7 +31,7 @@ export const TEST_FLAGS = [
   "curation.judge.steps=150 curation.judgedPerSource=60 curation.documentsPerSource=16",
   "proxy.length=64 proxy.model.width=32 proxy.model.headSize=32 proxy.model.feedForwardWidth=88",
   "leaveOneOut.steps=24 influence.steps=24 influence.length=64 comparison.steps=24",
-  "model.width=64 model.heads=1 model.feedForwardWidth=176",
+  "model.width=64 model.heads=1 model.feedForwardWidth=192",
   "pretrain1.steps=40 pretrain1.warmupSteps=4 pretrain1.probeEvery=10",
   "pretrain2.steps=24 pretrain2.warmupSteps=4 pretrain2.probeEvery=8",
   "pretrain2.mixture=influence midtrain.steps=12 midtrain.probeEvery=6 midtrain.compression.documentsPerSource=6 sft.epochs=1",

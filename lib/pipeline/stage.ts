@@ -8,6 +8,7 @@
 import { basename, join, relative } from "node:path";
 import { exists, fingerprint, hashFile, isTemporaryFile, writeJson } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
+import { describeMachine } from "../core/machine.ts";
 import { formatDuration } from "../core/progress.ts";
 import { codeHash } from "./code_hash.ts";
 import { changesOf, type StageBasis } from "./stage_changes.ts";
@@ -35,6 +36,8 @@ export interface Manifest<Result = unknown> {
   readonly digest: string;
   readonly result: Result;
   readonly finishedAt: string;
+  /** What it ran on last, for people. */
+  readonly machine: string;
   /** Wall time over all sittings of the stage. */
   readonly seconds: number;
 }
@@ -243,6 +246,7 @@ export async function runStage<Result>(
     digest: fingerprint(outputs.filter(({ path }) => !stage.timed.includes(basename(path)))),
     result,
     finishedAt: new Date().toISOString(),
+    machine: describeMachine(),
     seconds: seconds(),
   };
   await writeJson(join(partial, MANIFEST), manifest);

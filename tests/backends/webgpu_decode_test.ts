@@ -154,6 +154,20 @@ Deno.test("slots write side by side what each writes alone, few of them or many,
   }
 });
 
+Deno.test("prefill() reads more prompts than one pass has logits for", async () => {
+  const weights = initialise(SMALL_MODEL, 1);
+  const slots = 530;
+  await using decode = await decoder({ config: SMALL_MODEL, weights }, { slots, capacity: 2 });
+  const token = (slot: number) => slot % SMALL_MODEL.vocabularySize;
+  await decode.prefill(
+    Array.from({ length: slots }, (_, slot) => ({ slot, tokens: Uint32Array.of(token(slot)) })),
+  );
+  for (const slot of [0, 255, 256, 511, 512, 529]) {
+    const expected = await fullForward(SMALL_MODEL, weights, [token(slot)]);
+    assert.ok(relativeError(await decode.logits(slot), expected) < TOLERANCE.f32, `slot ${slot}`);
+  }
+});
+
 Deno.test("4-bit weights compute what they stand for, read by few rows and by many", async () => {
   const config: ModelConfig = { ...SMALL_MODEL, width: 32, feedForwardWidth: 64 };
   const packed = quantiseModel({ config, weights: initialise(config, 6) }, {

@@ -26,6 +26,7 @@ Deno.test("showRun() lists stages in the order in which they were asked for", as
     skipped,
     manifest: {
       stage: name,
+      machine: "a machine",
       seconds: 1.25,
       digest: "0123456789abcdef",
       ...{ fingerprint: "", recipe: null, inputs: {}, code: "", outputs: [], result: null, finishedAt: "" },

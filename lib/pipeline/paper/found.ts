@@ -43,7 +43,7 @@ export async function findManifest<Result>(
 }
 
 /** A JSON file that a task wrote. @throws {UsageError} where it is damaged. */
-export async function readJson<Value>(path: string, schema: z.ZodType<Value>): Promise<Value> {
+export async function readJson<Value>(path: string | URL, schema: z.ZodType<Value>): Promise<Value> {
   try {
     return schema.parse(JSON.parse(await Deno.readTextFile(path)));
   } catch (error) {

@@ -15,6 +15,7 @@ import type { CurationResult } from "../stages/curation.ts";
 import type { LeaveOneOutResult } from "../stages/leave_one_out.ts";
 import { CURVES_FILE, POOL_INFLUENCE_FILE } from "../stages/midtraining_summary.ts";
 import { findManifest, type FoundManifest, madePart, probesOf, readJson, writtenAt } from "./found.ts";
+import { recordedRewards, rewardCurve } from "./recorded_rewards.ts";
 import { readScores } from "./scores.ts";
 
 /** Stages on the way from random weights to the final model. */
@@ -107,24 +108,23 @@ async function course(root: string, command: string): Promise<PaperRun["course"]
   return madePart(command, { stages: COURSE, measurements: shared }, last);
 }
 
-/** Of trainings that began with the fine-tuned model, or the base; their logs lie in `grpo-sft`, `grpo-base`. */
+/**
+ * Of trainings that began with the fine-tuned model, or the base; their logs lie in `grpo-sft`, `grpo-base`. Without them, what was
+ * measured once of a proxy on word problems.
+ */
 async function reward(name: string, root: string): Promise<PaperRun["reward"]> {
-  const command = `deno task grpo --model runs/${name}/sft/model --out runs/${name}/grpo-sft`;
   const curves: RewardCurve[] = [];
   let log: string | undefined;
   for (const start of ["base", "sft"]) {
     const path = join(root, `grpo-${start}`, GRPO_METRICS_FILE);
     const points = (await readSteps<GrpoMetrics>(path)).filter((entry) => entry.kind === "held out");
     if (points.length === 0) continue;
-    curves.push({
-      start,
-      points: points.map(({ step, accuracy, meanLength }) => ({
-        step,
-        accuracy: 100 * accuracy,
-        meanLength,
-      })),
-    });
+    curves.push(rewardCurve(start, points));
     log = path;
   }
-  return log === undefined ? { command, made: null } : madePart(command, curves, await writtenAt(log));
+  return log === undefined ? await recordedRewards() : madePart(
+    `deno task grpo --model runs/${name}/sft/model --out runs/${name}/grpo-sft`,
+    curves,
+    await writtenAt(log),
+  );
 }

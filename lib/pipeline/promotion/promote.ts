@@ -2,6 +2,7 @@
  * From notebooks to the files of tasks, and back to the question whether both still say the same.
  * @module
  */
+import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { join, relative } from "node:path";
 import { exists, writeFileAtomic } from "../../core/artefacts.ts";
 import { RunError, UsageError } from "../../core/errors.ts";
@@ -140,26 +141,9 @@ export async function orphanedTasks(promotions: readonly Promotion[], root: stri
   return drifts.sort((a, b) => a.file < b.file ? -1 : 1);
 }
 
-/**
- * What would change in a task's file, as `git diff` writes it; empty where nothing would.
- *
- * @throws {RunError} where there is no git.
- */
-export async function promotionDifference({ file, text, present }: Promotion): Promise<string> {
+/** What would change in a task's file, as a unified diff from the file to its notebook; empty where nothing would. */
+export function promotionDifference({ file, text, present }: Promotion): string {
   if (present === text) return "";
-  const directory = await Deno.makeTempDir();
-  try {
-    for (const [side, content] of [["file", present ?? ""], ["notebook", text]] as const) {
-      await Deno.mkdir(join(directory, side, "tasks"), { recursive: true });
-      await Deno.writeTextFile(join(directory, side, file), content);
-    }
-    const result = await runProcess("git", ["diff", "--no-index", "--no-prefix", "file", "notebook"], {
-      cwd: directory,
-    });
-    // 1: there are differences.
-    if (result?.code !== 1) throw new RunError(`--diff needs git: ${result?.output ?? "there is none."}`);
-    return result.stdout;
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  const names = [`file/${file}`, `notebook/${file}`] as const;
+  return formatPatch(structuredPatch(...names, present ?? "", text), FILE_HEADERS_ONLY);
 }

@@ -40,8 +40,14 @@ Deno.test("readPaperRun() follows capabilities through all stages of training, a
 
 Deno.test("readPaperRun() has nothing of a run that does not exist, or of a part that is empty", () =>
   inDirectory(async (root) => {
-    const { name, ...parts } = await readPaperRun("none", join(root, "none"));
+    const { name, reward, ...parts } = await readPaperRun("none", join(root, "none"));
     assert.equal(name, "none");
+    // Measured once, on the machine that is named.
+    assert.deepEqual(
+      reward.made?.value.map(({ start, points }) => [start, points[0]?.step, points.at(-1)?.step]),
+      [["base", 0, 80], ["sft", 0, 80]],
+    );
+    assert.match(reward.made?.machine ?? "", /H100/);
     assert.ok(
       Object.values(parts).every(({ made, command }) => made === null && command.startsWith("deno task ")),
     );

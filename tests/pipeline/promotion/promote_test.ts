@@ -139,9 +139,11 @@ Deno.test("writePromotion() never overwrites silently what a person wrote", asyn
       error instanceof UsageError &&
       /was edited since its promotion from notebooks\/09_trial\.ipynb/.test(error.message),
   );
-  assert.match(await promotionDifference(await planPromotion(trial.path, trial.root)), /^-\/\/ Mine\.$/m);
+  const difference = promotionDifference(await planPromotion(trial.path, trial.root));
+  assert.match(difference, /^--- file\/tasks\/trial\.ts\n\+\+\+ notebook\/tasks\/trial\.ts\n@@ /);
+  assert.deepEqual(difference.split("\n").filter((line) => /^[-+](?![-+])/.test(line)), ["-// Mine."]);
   assert.equal(await trial.promote(true), true);
-  assert.equal(await promotionDifference(await planPromotion(trial.path, trial.root)), "");
+  assert.equal(promotionDifference(await planPromotion(trial.path, trial.root)), "");
 });
 
 Deno.test("writePromotion() refuses code with a type error and leaves the task as it was", async () => {

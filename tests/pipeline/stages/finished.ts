@@ -21,5 +21,5 @@ export function finished<Result>(
     digest,
     result,
   };
-  return { manifest: { ...manifest, finishedAt: "", seconds: 0 }, directory, skipped: false };
+  return { manifest: { ...manifest, finishedAt: "", machine: "", seconds: 0 }, directory, skipped: false };
 }
