@@ -1,5 +1,6 @@
 /**
- * Notebooks are tested twice: as a module that is type-checked and run, and in Jupyter, whose outputs must be those in the file.
+ * Notebooks are tested twice: as a module that is type-checked and run, and in Jupyter, whose outputs must be those in the file; a task
+ * that was promoted from one must print what it prints.
  * @module
  */
 import { basename, join, relative } from "node:path";
@@ -9,6 +10,8 @@ import { type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
 import { compareOutputs, executeNotebook } from "./notebook_execution.ts";
 import { NOTEBOOK_FLAGS } from "./notebook_task.ts";
 import { testModule } from "./notebook_module.ts";
+import { isPromotable } from "./promotion/promoted_task.ts";
+import { compareTaskOutput } from "./promotion/task_output.ts";
 import { type Missing, prepareJupyter } from "./setup.ts";
 import { runProcess } from "./subprocess.ts";
 
@@ -138,7 +141,11 @@ async function testInJupyter(
     // It has an order of keys of its own, which the format check wants.
     await runProcess(Deno.execPath(), ["fmt", "--quiet", path], { cwd: root });
   }
-  if (differences.length === 0) return null;
+  if (differences.length === 0) {
+    if (update || !isPromotable(notebook)) return null;
+    const limits = { seconds: SECONDS_PER_MODULE, signal };
+    return await compareTaskOutput(executed, name, root, TEST_FLAGS.split(" "), limits);
+  }
   return [
     ...differences.map((difference) => `${name}, ${difference}`),
     "Where the new outputs are right: deno task test:notebooks --update",
