@@ -3,7 +3,8 @@
  * @module
  */
 import { runTask } from "../lib/core/command.ts";
-import { DataSteps, STEPS, stepsUpTo } from "../lib/launch/steps.ts";
+import { UsageError } from "../lib/core/errors.ts";
+import { DataSteps, findStep, STEPS } from "../lib/launch/steps.ts";
 import { numberFlag } from "../lib/pipeline/promotion/flags.ts";
 import { openRun, runCommand, type RunOptions } from "../lib/pipeline/run_command.ts";
 
@@ -19,7 +20,10 @@ interface Options extends RunOptions {
 }
 
 await runTask<Options>(command, async (options, { signal, print }) => {
-  const [step = "corpus"] = stepsUpTo(options.step).slice(-1);
+  const step = findStep(options.step);
+  if (step === undefined) {
+    throw new UsageError(`--step is "${options.step}", expected one of ${STEPS.join(", ")}.`);
+  }
   const data = new DataSteps(await openRun(options, signal), options.ranks);
   await data.perform(step, options.task);
   print({ step, task: options.task }, () => `${step} ${options.task}: done`);
