@@ -10,6 +10,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { BenchReport } from "./report.ts";
 import type { Device } from "../webgpu/device/device.ts";
 import { isSlow } from "./gpu_cards.ts";
 import { checkDecoding } from "./gpu_decode_check.ts";
@@ -34,28 +35,11 @@ const { values: flags } = parseArgs({
     out: { type: "string" },
   },
 });
-const results: Record<string, unknown> = {};
-let failed = false;
+const report = new BenchReport(flags);
+const { print, part: guarded } = report;
 
 /** Largest relative error of each tier. */
 const MOST_ERROR = { f32: 1e-4, f16: 1e-2, tensor: 1e-2 } as const;
-
-/** A line for people: on standard error where standard output is for a program. */
-function print(line: string) {
-  (flags.json ? console.error : console.log)(line);
-}
-
-/** Runs a part of the benchmark; its failure is a result. */
-async function guarded(name: string, work: () => Promise<unknown>) {
-  try {
-    results[name] = await work();
-  } catch (error) {
-    failed = true;
-    results[name] = { error: (error as Error).message };
-    print(`${name}: ${(error as Error).message}`);
-  }
-  if (flags.out) await Deno.writeTextFile(flags.out, JSON.stringify(results, null, 1));
-}
 
 async function check() {
   for await (const device of devices(flags, print)) {
@@ -129,5 +113,4 @@ function timeLine(context: number, time: DecodeTime): string {
 
 if (flags.check) await check();
 else await models();
-if (flags.json) console.log(JSON.stringify(results));
-Deno.exit(failed ? 1 : 0);
+report.exit();

@@ -10,6 +10,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { BenchReport } from "./report.ts";
 import { type Device, openDevice, type Provider, type Tier } from "../webgpu/device/device.ts";
 import type { InfluenceWork } from "../webgpu/plan/influence.ts";
 import type { TransformerShape } from "../webgpu/plan/transformer_parameters.ts";
@@ -31,8 +32,8 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 const options = { provider: flags.provider as Provider | "auto", tier: flags.tier as Tier | "auto" };
-const results: Record<string, unknown> = {};
-let failed = false;
+const report = new BenchReport(flags);
+const { print, part: guarded } = report;
 
 /** Batches of candidates. */
 const COUNTS = flags.counts.split(",").map(Number);
@@ -50,23 +51,6 @@ const SHAPES: Readonly<Record<string, TransformerShape>> = {
   ...MODELS,
   proxy: family(4, 4, 2, 256, 704, 16384),
 };
-
-/** A line for people: on standard error where standard output is for a program. */
-function print(...line: unknown[]) {
-  (flags.json ? console.error : console.log)(...line);
-}
-
-/** Runs a part of the benchmark; its failure is a result. */
-async function guarded(name: string, work: () => Promise<unknown>) {
-  try {
-    results[name] = await work();
-  } catch (error) {
-    failed = true;
-    results[name] = { error: (error as Error).message };
-    print(`${name}: ${(error as Error).message}`);
-  }
-  if (flags.out) await Deno.writeTextFile(flags.out, JSON.stringify(results, null, 2) + "\n");
-}
 
 async function check() {
   const tiers = ["f32", "f16", "tensor"] as const;
@@ -275,5 +259,4 @@ for (const name of positionals.length === 0 ? ["check", "cost"] : positionals) {
   }
   await part();
 }
-if (flags.json) console.log(JSON.stringify(results));
-Deno.exit(failed ? 1 : 0);
+report.exit();

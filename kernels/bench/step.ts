@@ -8,6 +8,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { BenchReport } from "./report.ts";
 import { tensorAttention } from "../webgpu/ops/attention_tensor.ts";
 import { tensorKeyValueGradient, tensorQueryGradient } from "../webgpu/ops/attention_tensor_gradient.ts";
 import type { AttentionTiles } from "../webgpu/ops/attention_tensor_layout.ts";
@@ -35,28 +36,11 @@ const { values: flags, positionals } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-const results: Record<string, unknown> = {};
-let failed = false;
+const report = new BenchReport(flags);
+const { print, part: guarded } = report;
 
 /** Largest relative error of each tier. */
 const MOST_ERROR = { f32: 1e-5, f16: 5e-3, tensor: 5e-3 } as const;
-
-/** A line for people: on standard error where standard output is for a program. */
-function print(...line: unknown[]) {
-  (flags.json ? console.error : console.log)(...line);
-}
-
-/** Runs a part of the benchmark; its failure is a result. */
-async function guarded(name: string, work: () => Promise<unknown>) {
-  try {
-    results[name] = await work();
-  } catch (error) {
-    failed = true;
-    results[name] = { error: (error as Error).message };
-    print(`${name}: ${(error as Error).message}`);
-  }
-  if (flags.out) await Deno.writeTextFile(flags.out, JSON.stringify(results, null, 1));
-}
 
 /** Runs on the device that training would take; without one there is nothing to measure. */
 async function onBest<Result>(work: (device: Device) => Promise<Result>): Promise<Result | null> {
@@ -221,5 +205,4 @@ for (const name of positionals) {
   }
   await part();
 }
-if (flags.json) console.log(JSON.stringify(results));
-Deno.exit(failed ? 1 : 0);
+report.exit();

@@ -5,10 +5,10 @@
  */
 import { DecodeRuntime } from "../../kernels/wasm/decode_runtime.ts";
 import { PASS_ROWS } from "../../kernels/wasm/memory/decode.ts";
-import { UsageError } from "../core/errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { DecodeBackend, DecodeOptions, DecoderWeights, Draw, Prefill } from "./decode.ts";
 import { checkDraws, checkLoad, checkPrefill, checkSlots } from "./decode_checks.ts";
+import { DecodeSlots } from "./decode_slots.ts";
 import { sampleToken } from "./sample.ts";
 import { decodeGroups, loadWeights, weightsName } from "./wasm_decode_weights.ts";
 import { asRunError, checkWorkers, type RuntimeOptions } from "./wasm_runtime.ts";
@@ -51,9 +51,7 @@ class WasmDecoder implements DecodeBackend {
   readonly slots: number;
   readonly capacity: number;
   readonly memory: { readonly weights: number; readonly cache: number };
-  readonly #lengths: number[];
-  /** Whether a slot's logits are those after its last token. */
-  readonly #fresh: boolean[];
+  readonly #held: DecodeSlots;
   readonly #packed: boolean;
 
   constructor(weights: DecoderWeights, readonly runtime: DecodeRuntime) {
@@ -66,14 +64,11 @@ class WasmDecoder implements DecodeBackend {
     this.slots = slots;
     this.capacity = capacity;
     this.memory = runtime.places.bytes;
-    this.#lengths = Array.from({ length: slots }, () => 0);
-    this.#fresh = Array.from({ length: slots }, () => false);
+    this.#held = new DecodeSlots(slots);
   }
 
   length(slot: number): number {
-    const length = this.#lengths[slot];
-    if (length === undefined) throw new UsageError(`Slot is ${slot}, expected 0 … ${this.slots - 1}.`);
-    return length;
+    return this.#held.length(slot);
   }
 
   async prefill(prompts: readonly Prefill[]): Promise<void> {
@@ -89,7 +84,7 @@ class WasmDecoder implements DecodeBackend {
   }
 
   async decode(draws: readonly Draw[], steps: number): Promise<Uint32Array> {
-    checkDraws(this, draws, steps, (slot) => this.#fresh[slot] === true);
+    checkDraws(this, draws, steps, (slot) => this.#held.ready(slot));
     const result = new Uint32Array(draws.length * steps);
     for (let step = 0; step < steps; step++) {
       const rows = draws.map(({ slot, sampling, uniforms }, i): Row => {
@@ -105,27 +100,19 @@ class WasmDecoder implements DecodeBackend {
 
   // deno-lint-ignore require-await -- the interface's other backends have to wait
   async logits(slot: number): Promise<Float32Array> {
-    if (this.length(slot) === 0 || !this.#fresh[slot]) {
-      throw new UsageError(`Slot ${slot} has no logits, expected a prefill before.`);
-    }
+    this.#held.requireReady(slot);
     return this.#logitsOf(slot).slice();
   }
 
   truncate(slot: number, length: number): void {
-    const before = this.length(slot);
-    if (!Number.isSafeInteger(length) || length < 0 || length > before) {
-      throw new UsageError(`Slot ${slot} holds ${before} positions; it cannot be cut to ${length}.`);
-    }
-    this.#lengths[slot] = length;
-    this.#fresh[slot] = false;
+    this.#held.truncate(slot, length);
   }
 
   // deno-lint-ignore require-await -- the interface's other backends have to wait
   async load(weights: Float32Array): Promise<void> {
     checkLoad(this, this.#packed, weights);
     loadWeights(this.runtime, { config: this.config, weights });
-    this.#lengths.fill(0);
-    this.#fresh.fill(false);
+    this.#held.clear();
   }
 
   // deno-lint-ignore require-await -- the interface's other backends have to wait
@@ -151,9 +138,6 @@ class WasmDecoder implements DecodeBackend {
       runtime.words(places.logitRows, PASS_ROWS).set(wanted);
       await asRunError(runtime.run({ rows: pass.length, logits: wanted.length }));
     }
-    for (const { slot, position, last } of rows) {
-      this.#lengths[slot] = position + 1;
-      this.#fresh[slot] = last;
-    }
+    for (const { slot, position, last } of rows) this.#held.set(slot, position + 1, last);
   }
 }

@@ -11,10 +11,11 @@ import {
   type TokenRow,
   writeTokens,
 } from "../../kernels/webgpu/plan/decode_run.ts";
-import { RunError, UsageError } from "../core/errors.ts";
+import { RunError } from "../core/errors.ts";
 import { checkModelConfig, type ModelConfig } from "../model/config.ts";
 import type { DecodeBackend, DecodeOptions, DecoderWeights, Draw, Prefill } from "./decode.ts";
 import { checkDraws, checkLoad, checkPrefill, checkSlots } from "./decode_checks.ts";
+import { DecodeSlots } from "./decode_slots.ts";
 import { decodeWeights } from "./webgpu_decode_weights.ts";
 import { asRunError } from "./webgpu_errors.ts";
 
@@ -54,9 +55,7 @@ class WebgpuDecoder implements DecodeBackend {
   readonly slots: number;
   readonly capacity: number;
   readonly memory: { readonly weights: number; readonly cache: number };
-  readonly #lengths: number[];
-  /** Whether a slot's logits are those after its last token. */
-  readonly #fresh: boolean[];
+  readonly #held: DecodeSlots;
   readonly #packed: boolean;
 
   constructor(
@@ -76,14 +75,11 @@ class WebgpuDecoder implements DecodeBackend {
     this.slots = slots;
     this.capacity = capacity;
     this.memory = model.memory;
-    this.#lengths = Array.from({ length: slots }, () => 0);
-    this.#fresh = Array.from({ length: slots }, () => false);
+    this.#held = new DecodeSlots(slots);
   }
 
   length(slot: number): number {
-    const length = this.#lengths[slot];
-    if (length === undefined) throw new UsageError(`Slot is ${slot}, expected 0 … ${this.slots - 1}.`);
-    return length;
+    return this.#held.length(slot);
   }
 
   async prefill(prompts: readonly Prefill[]): Promise<void> {
@@ -94,20 +90,19 @@ class WebgpuDecoder implements DecodeBackend {
       tokens.forEach((token, i) =>
         rows.push({ token, slot, position: start + i, ends: i === tokens.length - 1 })
       );
-      this.#lengths[slot] = start + tokens.length;
-      this.#fresh[slot] = true;
+      this.#held.set(slot, start + tokens.length, true);
     }
     await asRunError(readTokens(this.model, rows));
     await asRunError(this.model.device.settled());
   }
 
   async decode(draws: readonly Draw[], steps: number): Promise<Uint32Array> {
-    checkDraws(this, draws, steps, (slot) => this.#fresh[slot] ?? false);
+    checkDraws(this, draws, steps, (slot) => this.#held.ready(slot));
     const rows = draws.map(({ slot, sampling, uniforms }): DrawRow => {
       const { temperature, topK = Infinity, topP = 1 } = sampling;
       return { slot, length: this.length(slot), temperature, topK, topP, uniforms };
     });
-    for (const { slot, length } of rows) this.#lengths[slot] = length + steps;
+    for (const { slot, length } of rows) this.#held.set(slot, length + steps, true);
     const tokens = await asRunError(writeTokens(this.model, rows, steps));
     const strange = tokens.indexOf(NO_TOKEN);
     if (strange >= 0) {
@@ -118,27 +113,19 @@ class WebgpuDecoder implements DecodeBackend {
   }
 
   async logits(slot: number): Promise<Float32Array> {
-    if (this.length(slot) === 0 || !this.#fresh[slot]) {
-      throw new UsageError(`Slot ${slot} has no logits, expected a prefill before.`);
-    }
+    this.#held.requireReady(slot);
     const bytes = 4 * this.config.vocabularySize;
     return new Float32Array(await asRunError(this.model.device.read(this.model.logits, slot * bytes, bytes)));
   }
 
   truncate(slot: number, length: number): void {
-    const own = this.length(slot);
-    if (!Number.isSafeInteger(length) || length < 0 || length > own) {
-      throw new UsageError(`Slot ${slot} is to keep ${length} positions, expected 0 to ${own}.`);
-    }
-    this.#lengths[slot] = length;
-    this.#fresh[slot] = false;
+    this.#held.truncate(slot, length);
   }
 
   async load(weights: Float32Array): Promise<void> {
     checkLoad(this, this.#packed, weights);
     this.model.load(weights);
-    this.#lengths.fill(0);
-    this.#fresh.fill(false);
+    this.#held.clear();
     await asRunError(this.model.device.settled());
   }
 
