@@ -85,7 +85,10 @@ const command = taskCommand(
     "--model <name>",
     "a model directory, packed or not, or a run; with --server the model's name there",
   )
-  .option("--server <url>", "an OpenAI-compatible server, up to /v1; its key is OPENAI_API_KEY")
+  .option(
+    "--server <url>",
+    "an OpenAI-compatible server, up to /v1, or several with commas between; their key is OPENAI_API_KEY",
+  )
   .option("--answers <file>", "JSON Lines of {task, id, answer}, a line for each sample")
   .option("--tasks <names>", "benchmarks with commas between; commonsense, all")
   .option("--data <directory>", "the folder that holds the benchmarks' folders")

@@ -6,7 +6,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
 import { openBackend } from "../lib/backends/open.ts";
 import { openDecoder } from "../lib/backends/open_decoder.ts";
-import { gradeMathematics } from "../lib/benchmarks/mathematics/grade.ts";
+import { MathematicsGrader } from "../lib/benchmarks/mathematics/grade.ts";
 import { exists, fingerprint, sha256 } from "../lib/core/artefacts.ts";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
@@ -135,6 +135,7 @@ await runTask<Flags>(command, async (flags, { signal, print }) => {
   const checkpoints = join(out, CHECKPOINTS_FOLDER);
   if (flags.restart && await exists(checkpoints)) await Deno.remove(checkpoints, { recursive: true });
   await using backend = await openBackend(name, config, { blas: "auto" });
+  await using grader = new MathematicsGrader();
   await using policy = await openDecoder(name, { config, weights }, {
     slots: Math.min(MOST_SLOTS, flags.prompts * flags.generations),
     capacity: longest + maxNewTokens,
@@ -150,7 +151,7 @@ await runTask<Flags>(command, async (flags, { signal, print }) => {
       stopToken: tokenizer.special.endOfTurn,
       maxNewTokens,
       decode: (tokens) => tokenizer.decode(tokens),
-      reward: async (text, gold) => (await gradeMathematics(text, gold)).correct ? 1 : 0,
+      reward: async (text, gold) => (await grader.grade(text, gold)).correct ? 1 : 0,
     },
     settings,
     directory: out,

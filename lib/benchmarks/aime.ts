@@ -4,7 +4,6 @@
  * @module
  */
 import { z } from "zod";
-import { gradeMathematics } from "./mathematics/grade.ts";
 import { idOf, parseRecord } from "./records.ts";
 import { BOXED_ANSWER, type GenerationTask, REASONING } from "./task.ts";
 
@@ -38,7 +37,7 @@ function aime(name: string, folders: readonly string[]): GenerationTask {
         target: null,
         question: problem,
         gold: answer,
-        grade: (text) => gradeMathematics(text, answer),
+        grade: (text, _, { mathematics }) => mathematics.grade(text, answer),
       };
     },
   };

@@ -5,7 +5,6 @@
  * @module
  */
 import { z } from "zod";
-import { gradeMathematics } from "./mathematics/grade.ts";
 import { idOf, parseRecord } from "./records.ts";
 import { BOXED_ANSWER, type GenerationTask, GREEDY, REASONING } from "./task.ts";
 
@@ -37,7 +36,7 @@ export const GSM8K: GenerationTask = {
       target: ` ${answer}`,
       question,
       gold,
-      grade: (text) => gradeMathematics(text, gold),
+      grade: (text, _, { mathematics }) => mathematics.grade(text, gold),
     };
   },
 };

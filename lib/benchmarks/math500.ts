@@ -7,7 +7,6 @@
  */
 import { z } from "zod";
 import { boxed } from "./mathematics/extract.ts";
-import { gradeMathematics } from "./mathematics/grade.ts";
 import { idOf, parseRecord } from "./records.ts";
 import { BOXED_ANSWER, type GenerationTask, GREEDY, REASONING } from "./task.ts";
 
@@ -57,7 +56,8 @@ export const MATH500: GenerationTask = {
       target: ` ${solution}\nFinal Answer: The final answer is $${gold}$. I hope it is correct.`,
       question: problem,
       gold,
-      grade: (text, style) => gradeMathematics(style === "completion" ? finalAnswer(text) : text, gold),
+      grade: (text, style, { mathematics }) =>
+        mathematics.grade(style === "completion" ? finalAnswer(text) : text, gold),
     };
   },
 };

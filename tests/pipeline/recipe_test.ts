@@ -50,6 +50,7 @@ const PAPER_SIZES = ["140m", "360m", "950m"] as const;
 
 /** All recipes that come with the project. */
 const RECIPES = [...Deno.readDirSync(new URL("../../data/recipes/", import.meta.url))]
+  .filter(({ name }) => name.endsWith(".json"))
   .map(({ name }) => name.replace(/\.json$/, "")).sort();
 
 /** A row of the paper's Table 2. */

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  goldAnswer,
-  gradeMathematics,
-  MathematicsGrader,
-} from "../../../lib/benchmarks/mathematics/grade.ts";
+import { goldAnswer, MathematicsGrader } from "../../../lib/benchmarks/mathematics/grade.ts";
 
 interface Pair {
   readonly kind: string;
@@ -19,7 +15,7 @@ const PAIRS: Pair[] = Deno.readTextFileSync(
   .trim().split("\n").map((line) => JSON.parse(line));
 
 Deno.test("MathematicsGrader accepts other spellings and rejects near misses, each within its limit", async () => {
-  using grader = new MathematicsGrader();
+  await using grader = new MathematicsGrader();
   await grader.prepare();
   const counts = { true: 0, false: 0 };
   const wrong: unknown[] = [];
@@ -38,7 +34,7 @@ Deno.test("MathematicsGrader accepts other spellings and rejects near misses, ea
 });
 
 Deno.test("MathematicsGrader.grade() is symmetric in bare answers, and accepts each against itself", async () => {
-  using grader = new MathematicsGrader();
+  await using grader = new MathematicsGrader();
   for (const { answer, gold, equal, kind } of PAIRS.filter((_, i) => i % 3 === 0)) {
     if (kind === "solution") continue;
     assert.ok((await grader.grade(`\\boxed{${gold}}`, gold)).correct, gold);
@@ -51,7 +47,7 @@ Deno.test("MathematicsGrader.grade() is symmetric in bare answers, and accepts e
 });
 
 Deno.test("MathematicsGrader.grade() knows equal and unequal fractions of any size and spelling", async () => {
-  using grader = new MathematicsGrader();
+  await using grader = new MathematicsGrader();
   const whole = fc.integer({ min: 1, max: 10_000 });
   await fc.assert(
     fc.asyncProperty(whole, whole, fc.integer({ min: 1, max: 50 }), async (above, below, factor) => {
@@ -71,7 +67,7 @@ Deno.test("MathematicsGrader.grade() knows equal and unequal fractions of any si
 });
 
 Deno.test("MathematicsGrader.grade() gives an answer to any text, and the same one again", async () => {
-  using grader = new MathematicsGrader();
+  await using grader = new MathematicsGrader();
   const piece = fc.constantFrom(
     "\\frac",
     "{",
@@ -107,7 +103,7 @@ Deno.test("MathematicsGrader.grade() gives an answer to any text, and the same o
 });
 
 Deno.test("MathematicsGrader.grade() stops at its limit, and grades what follows", async () => {
-  using grader = new MathematicsGrader(2500);
+  await using grader = new MathematicsGrader(2500);
   await grader.prepare();
   const started = performance.now();
   const [late, next] = await Promise.all([
@@ -125,15 +121,16 @@ Deno.test("MathematicsGrader.grade() stops at its limit, and grades what follows
 });
 
 Deno.test("MathematicsGrader.grade() takes numbers too large to write down for unequal", async () => {
-  using grader = new MathematicsGrader();
+  await using grader = new MathematicsGrader();
   assert.deepEqual(await grader.grade("9^{9^{9^{9}}}+1", "2"), {
     correct: false,
     extracted: "9^{9^{9^{9}}}+1",
   });
 });
 
-Deno.test("gradeMathematics() says where there is no answer", async () => {
-  assert.deepEqual(await gradeMathematics("I really do not know what to say.", "3"), {
+Deno.test("MathematicsGrader.grade() says where there is no answer", async () => {
+  await using grader = new MathematicsGrader();
+  assert.deepEqual(await grader.grade("I really do not know what to say.", "3"), {
     correct: false,
     extracted: null,
     reason: "no answer",
