@@ -49,18 +49,18 @@ async function syncDirectory(path: string): Promise<void> {
 /**
  * Writes a file so that a reader, or a crash, sees the old one or the new one and nothing between.
  *
- * @param write The content, or a function that writes it to the temporary file.
+ * @param write The content, or a function that writes it to the temporary file, or has another library write it to that file's path.
  */
 export async function writeFileAtomic(
   path: string,
-  write: Uint8Array | string | ((file: Deno.FsFile) => Promise<void>),
+  write: Uint8Array | string | ((file: Deno.FsFile, temporary: string) => Promise<void>),
 ): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${basename(path)}.${Deno.pid}.partial`);
   try {
     {
       using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      if (typeof write === "function") await write(file);
+      if (typeof write === "function") await write(file, temporary);
       else await writeAll(file, typeof write === "string" ? new TextEncoder().encode(write) : write);
       await file.sync();
     }

@@ -55,6 +55,16 @@ export class AppendLog<Entry> {
     Deno.writeTextFileSync(this.#path, lines, { append: true });
   }
 
+  /** Puts the entries in order of their keys' code units, in one rename. */
+  async sort(keyOf: (entry: Entry) => string): Promise<void> {
+    const [header, ...entries] = await Array.fromAsync(readJsonLines(this.#path));
+    const sorted = (entries as Entry[])
+      .map((entry) => ({ key: keyOf(entry), line: JSON.stringify(entry) }))
+      .sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+    const lines = [canonicalJson(header), ...sorted.map(({ line }) => line)];
+    await writeFileAtomic(this.#path, lines.map((line) => line + "\n").join(""));
+  }
+
   /** Makes the entries survive a power failure too. */
   async sync(): Promise<void> {
     using file = await Deno.open(this.#path, { append: true });

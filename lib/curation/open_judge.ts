@@ -35,8 +35,8 @@ const MAX_TOKENS = 1024;
 const BATCH_SIZE = 8;
 
 /**
- * Opens an OpenAI-compatible server ("http://localhost:8000/v1"), a model directory on the CPU engine, or ({@link TRAINED}) a judge that
- * is trained first; for the rest of the process.
+ * Opens OpenAI-compatible servers ("http://localhost:8000/v1", several with commas between them), a model directory on the CPU
+ * engine, or ({@link TRAINED}) a judge that is trained first; for the rest of the process.
  *
  * @throws {UsageError} for a server without a model's name, a directory that is no model, another model's tokenizer, or training
  * without documents.

@@ -1,30 +1,21 @@
 /**
- * A judge for Ask-LLM on a server that speaks OpenAI's chat completions (vLLM, llama.cpp, a hosted service).
+ * A judge for Ask-LLM on servers that speak OpenAI's chat completions (vLLM, llama.cpp, a hosted service).
  * @module
  */
 import { join } from "node:path";
-import OpenAI from "openai";
-import pLimit from "p-limit";
 import { fingerprint } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
+import { ServerPool, type ServerSettings } from "../core/server_pool.ts";
 import type { Document } from "../sources/document.ts";
 import { AppendLog } from "./append_log.ts";
 import type { Judge, Judgement } from "./ask_llm.ts";
-import { askServer, type QuestionSettings } from "./chat_request.ts";
+import { judgingQuestion } from "./chat_request.ts";
 import type { Prompt } from "./prompt.ts";
 
-/** Where the server is, and how it is asked. */
-export interface ServerJudgeSettings extends QuestionSettings {
-  /** Up to and including "/v1". */
-  readonly baseUrl: string;
-  /** Absent: none, as local servers take it. */
-  readonly apiKey?: string;
-  /** Requests under way at once. */
-  readonly concurrency: number;
+/** Where the servers are, and how they are asked. */
+export interface ServerJudgeSettings extends ServerSettings {
   /** Documents are cut to their first so many characters (UTF-16 units). */
   readonly documentCharacters: number;
-  /** An answer that takes longer counts as failed; in milliseconds. */
-  readonly timeout: number;
   /** Every answer is kept here; the same question is never asked again. */
   readonly cacheDirectory: string;
 }
@@ -71,8 +62,8 @@ interface Cache {
   readonly known: Map<string, Judgement>;
 }
 
-/** A judge that can say beforehand what it will cost. */
-export interface ServerJudge extends Judge {
+/** A judge that can say beforehand what it will cost. Its end puts the answers that it keeps in order. */
+export interface ServerJudge extends Judge, AsyncDisposable {
   /**
    * What judging these documents would take; those judged before cost nothing.
    *
@@ -86,35 +77,18 @@ export interface ServerJudge extends Judge {
 }
 
 /**
- * The judge. Its errors: {@link UsageError} where the server refuses the request (a wrong key, model or address) or gives no
+ * The judge. Its errors: {@link UsageError} where a server refuses the request (a wrong key, model or address) or gives no
  * log-probabilities; `RunError` where a request fails for good. Answers up to then are in the cache.
  *
  * @throws {UsageError} for a setting out of range.
  */
 export function createServerJudge(settings: ServerJudgeSettings): ServerJudge {
-  for (const name of ["concurrency", "documentCharacters", "timeout"] as const) {
-    if (!Number.isSafeInteger(settings[name]) || settings[name] < 1) {
-      throw new UsageError(`${name} is ${settings[name]}, expected a whole number above 0.`);
-    }
+  const { model, documentCharacters, cacheDirectory } = settings;
+  if (!Number.isSafeInteger(documentCharacters) || documentCharacters < 1) {
+    throw new UsageError(`documentCharacters is ${documentCharacters}, expected a whole number above 0.`);
   }
-  if (!Number.isSafeInteger(settings.retries) || settings.retries < 0) {
-    throw new UsageError(`retries is ${settings.retries}, expected a whole number from 0.`);
-  }
-  if (!URL.canParse(settings.baseUrl)) {
-    throw new UsageError(
-      `The judge's address is "${settings.baseUrl}", expected a URL such as http://localhost:8000/v1.`,
-    );
-  }
-  const { baseUrl, model, documentCharacters, cacheDirectory } = settings;
-  const name = `${model} at ${baseUrl}, first ${documentCharacters} characters`;
-  const client = new OpenAI({
-    baseURL: baseUrl,
-    apiKey: settings.apiKey ?? "none",
-    maxRetries: 0,
-    timeout: settings.timeout,
-    logLevel: "off",
-  });
-  const limit = pLimit(settings.concurrency);
+  const pool = new ServerPool("judge", settings);
+  const name = `${pool.name}, first ${documentCharacters} characters`;
 
   /** By the prompt's hash; read once. */
   const caches = new Map<string, Promise<Cache>>();
@@ -126,35 +100,33 @@ export function createServerJudge(settings: ServerJudgeSettings): ServerJudge {
 
   return {
     name,
-    batchSize: settings.concurrency * BATCHES_PER_SLOT,
+    batchSize: pool.slots * BATCHES_PER_SLOT,
     async judge(prompt, documents, signal) {
       const { log, known } = await cacheOf(prompt);
       const stop = new AbortController();
       const signals = AbortSignal.any(signal === undefined ? [stop.signal] : [signal, stop.signal]);
-      const results = await Promise.allSettled(
-        documents.map((document) =>
-          known.get(document.id) ?? limit(async () => {
-            try {
-              const judgement = await askServer(
-                client,
-                question(prompt, document, documentCharacters),
-                settings,
-                signals,
-              );
-              log.append([{ id: document.id, ...judgement }]);
-              known.set(document.id, judgement);
-              return judgement;
-            } catch (error) {
-              // What fails for good for one document would fail for the others.
-              stop.abort(error);
-              throw error;
-            }
-          })
-        ),
-      );
+      const ask = async (document: Document): Promise<Judgement> => {
+        try {
+          const content = question(prompt, document, documentCharacters);
+          const judgement = await pool.ask(
+            judgingQuestion(model, `document ${document.id}`, content),
+            signals,
+          );
+          log.append([{ id: document.id, ...judgement }]);
+          known.set(document.id, judgement);
+          return judgement;
+        } catch (error) {
+          // What fails for good for one document would fail for the others.
+          stop.abort(error);
+          throw error;
+        }
+      };
+      // A document that comes twice is asked about once.
+      const asked = new Map(documents.map((document) => [document.id, document]));
+      await Promise.allSettled([...asked.values()].filter(({ id }) => !known.has(id)).map(ask));
       signals.throwIfAborted();
-      // None was rejected: a rejection aborts.
-      return results.map((result) => (result as PromiseFulfilledResult<Judgement>).value);
+      // All are known: a failure aborts.
+      return documents.map(({ id }) => known.get(id) as Judgement);
     },
     async estimate(prompt, documents, prices) {
       const { known } = await cacheOf(prompt);
@@ -172,6 +144,10 @@ export function createServerJudge(settings: ServerJudgeSettings): ServerJudge {
         outputTokens: requests,
         price: (inputTokens * prices.input + requests * prices.output) / 1e6,
       };
+    },
+    // Answers come in no order of their own: two runs are to leave the same bytes.
+    async [Symbol.asyncDispose]() {
+      for (const cache of caches.values()) await (await cache).log.sort(({ id }) => id);
     },
   };
 }

@@ -1,13 +1,14 @@
 /**
- * A model behind a server that speaks OpenAI's protocol: chats by /chat/completions, continuations and log-likelihoods by /completions
+ * A model behind servers that speak OpenAI's protocol: chats by /chat/completions, continuations and log-likelihoods by /completions
  * (vLLM, llama.cpp). Log-likelihoods need `echo` with `logprobs`, which hosted services rarely offer.
  * @module
  */
-import OpenAI from "openai";
+import type { OpenAI } from "openai";
 import pLimit from "p-limit";
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
-import { BrokenAnswer, requestWithRetries, type RetrySettings } from "../core/server_request.ts";
+import { ServerPool, type ServerSettings } from "../core/server_pool.ts";
+import { BrokenAnswer } from "../core/server_request.ts";
 import {
   type Answer,
   type AnswerRequest,
@@ -17,19 +18,6 @@ import {
   type LogLikelihoodRequest,
   type System,
 } from "./system.ts";
-
-/** Where the server is, and how it is asked. */
-export interface ServerSettings extends RetrySettings {
-  /** Up to and including "/v1". */
-  readonly baseUrl: string;
-  readonly model: string;
-  /** Absent: none, as local servers take it. */
-  readonly apiKey?: string;
-  /** Requests under way at once. */
-  readonly concurrency: number;
-  /** In milliseconds, for each request. */
-  readonly timeout: number;
-}
 
 /** Where to begin; what a server bears is its own affair. */
 export const SERVER = { concurrency: 16, retries: 6, retryDelay: 1000, timeout: 600_000 } as const;
@@ -57,27 +45,17 @@ const echoed = z.object({
   })).min(1),
 });
 
-/** The system. @throws {UsageError} where the address is none. */
+/** The system. @throws {UsageError} where an address is none, or a setting is out of range. */
 export function serverSystem(settings: ServerSettings): System {
-  const { baseUrl, model, apiKey = "none", concurrency, timeout, ...retries } = settings;
-  if (!URL.canParse(baseUrl)) {
-    throw new UsageError(
-      `The server's address is "${baseUrl}", expected a URL such as http://localhost:8000/v1.`,
-    );
-  }
-  const client = new OpenAI({ baseURL: baseUrl, apiKey, maxRetries: 0, timeout, logLevel: "off" });
-  const name = `${model} at ${baseUrl}`;
-  const send = <Result>(
-    request: () => Promise<unknown>,
-    read: (answer: unknown) => Result,
-    signal: AbortSignal,
-  ) => requestWithRetries(name, request, read, retries, signal);
+  const { model } = settings;
+  const pool = new ServerPool("model", settings);
   return {
-    name,
+    name: pool.name,
     logLikelihoods: (requests, signal) =>
-      inParallel(requests, concurrency, signal, (request, stop) =>
-        send(
-          () =>
+      inParallel(requests, pool.slots, signal, (request, index, stop) =>
+        pool.ask({
+          subject: `request ${index + 1}`,
+          request: (client, signal) =>
             client.completions.create({
               model,
               prompt: request.context + request.continuation,
@@ -86,18 +64,16 @@ export function serverSystem(settings: ServerSettings): System {
               temperature: 0,
               echo: true,
               logprobs: 1,
-            }, { signal: stop }),
-          (answer) => likelihoodOf(name, request, answer),
-          stop,
-        )),
+            }, { signal }),
+          read: (answer, who) => likelihoodOf(who, request, answer),
+        }, stop)),
     answers: (requests, signal) =>
-      inParallel(
-        requests,
-        concurrency,
-        signal,
-        (request, stop) =>
-          send(() => ask(client, model, request, stop), (answer) => answerOf(request, answer), stop),
-      ),
+      inParallel(requests, pool.slots, signal, (request, index, stop) =>
+        pool.ask({
+          subject: `request ${index + 1}`,
+          request: (client, signal) => ask(client, model, request, signal),
+          read: (answer) => answerOf(request, answer),
+        }, stop)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -141,7 +117,7 @@ function partsOf<Choice extends { finish_reason?: string | null | undefined }>(
 
 /** Σ log p of the tokens that begin within the continuation. */
 function likelihoodOf(
-  name: string,
+  who: string,
   { context, continuation }: LogLikelihoodRequest,
   answer: unknown,
 ): LogLikelihood {
@@ -150,7 +126,7 @@ function likelihoodOf(
   const logprobs = parsed.data.choices[0]?.logprobs;
   if (logprobs === undefined || logprobs === null) {
     throw new UsageError(
-      `${name} does not echo log-probabilities (echo, logprobs), which this benchmark is scored by.`,
+      `${who} does not echo log-probabilities (echo, logprobs), which this benchmark is scored by.`,
     );
   }
   // Offsets count code points. Spaces at the context's end belong to the continuation.
@@ -170,7 +146,7 @@ async function* inParallel<Request, Result>(
   requests: readonly Request[],
   concurrency: number,
   signal: AbortSignal,
-  send: (request: Request, signal: AbortSignal) => Promise<Result>,
+  send: (request: Request, index: number, signal: AbortSignal) => Promise<Result>,
 ): AsyncGenerator<Indexed<Result>> {
   const limit = pLimit(concurrency);
   const stop = new AbortController();
@@ -180,7 +156,7 @@ async function* inParallel<Request, Result>(
   const work = Promise.all(requests.map((request, index) =>
     limit(async () => {
       stopped.throwIfAborted();
-      const result = await send(request, stopped);
+      const result = await send(request, index, stopped);
       await writer.write({ ...result, index });
     })
   )).then(() => writer.close(), (error) => {

@@ -11,6 +11,7 @@ import { type PlacedRecord, readRecords } from "./chat/records.ts";
 import { ReferencedQuestions } from "./chat/referenced_questions.ts";
 import { type Conversation, documentId } from "./document.ts";
 import { problemText, readChallenges } from "./extract/curriculum.ts";
+import { hubFiles, hubFolder } from "./hub.ts";
 import { recordLicence } from "./licence.ts";
 import { packageDirectory, packageFiles } from "./npm.ts";
 import { position } from "./read.ts";
@@ -68,7 +69,8 @@ export async function* readConversations(
 }
 
 function extracted({ name, reader }: SourceSpec): AsyncGenerator<Extracted> {
-  if ("path" in reader) return readPublished(reader.path);
+  if (reader.kind === "hub") return readPublished(hubFiles(hubFolder(reader)), reader.path);
+  if ("path" in reader) return readPublished([reader.path], reader.path);
   if (reader.kind === "npm" && (reader.extract === "solutions" || reader.extract === "problems")) {
     return readSolvedChallenges(reader);
   }
@@ -93,11 +95,17 @@ async function* readSolvedChallenges(reader: NpmReader): AsyncGenerator<Extracte
   }
 }
 
-async function* readPublished(path: string): AsyncGenerator<Extracted> {
-  const questions = new ReferencedQuestions(path);
-  for await (const record of readRecords(path)) {
-    const messages = await readMessages(record, questions);
-    if (messages !== null) yield { messages, licence: recordLicence(record.value) };
+/** @param root What other data sets of questions stand beside. */
+async function* readPublished(
+  paths: Iterable<string> | AsyncIterable<string>,
+  root: string,
+): AsyncGenerator<Extracted> {
+  const questions = new ReferencedQuestions(root);
+  for await (const path of paths) {
+    for await (const record of readRecords(path)) {
+      const messages = await readMessages(record, questions);
+      if (messages !== null) yield { messages, licence: recordLicence(record.value) };
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { UsageError } from "../core/errors.ts";
 import { readDebian } from "./debian.ts";
 import { type OnSkip, readDirectory } from "./directory.ts";
 import { type Document, documentId, type Extracted } from "./document.ts";
+import { readHub } from "./hub.ts";
 import { readJsonl } from "./jsonl.ts";
 import { readNpm } from "./npm.ts";
 import { readParquet } from "./parquet.ts";
@@ -13,7 +14,15 @@ import type { Reader, SourceSpec } from "./spec.ts";
 import { splitText } from "./split.ts";
 import { readWordProblems } from "./word_problems/read.ts";
 
-function extracted(reader: Reader, onSkip: OnSkip | undefined): AsyncGenerator<Extracted> {
+/** What a reading can be told. */
+interface ReadOptions {
+  /** Stops between two documents, and within a download. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of the files of a folder that are no text. */
+  readonly onSkip?: OnSkip | undefined;
+}
+
+function extracted(reader: Reader, { signal, onSkip }: ReadOptions): AsyncGenerator<Extracted> {
   switch (reader.kind) {
     case "npm":
       return readNpm(reader);
@@ -23,6 +32,8 @@ function extracted(reader: Reader, onSkip: OnSkip | undefined): AsyncGenerator<E
       return readJsonl(reader.path, reader.textField);
     case "parquet":
       return readParquet(reader.path, reader.textField);
+    case "hub":
+      return readHub(reader, signal);
     case "debian":
       return readDebian(reader);
     case "word-problems":
@@ -38,8 +49,6 @@ export function position(id: string): number {
 /**
  * Streams the documents of a source within its limits. Always in the same order; texts of nothing but white space are passed over.
  *
- * @param options.signal Stops between two documents.
- * @param options.onSkip Hears of the files of a folder that are no text.
  * @throws {UsageError} where the source is missing, malformed, or has no documents.
  *
  * @example
@@ -53,12 +62,12 @@ export function position(id: string): number {
  */
 export async function* readDocuments(
   spec: SourceSpec,
-  options: { signal?: AbortSignal | undefined; onSkip?: OnSkip | undefined } = {},
+  options: ReadOptions = {},
 ): AsyncGenerator<Document> {
   const { share, documents = Infinity, characters = Infinity, documentCharacters = Infinity } = spec.limits;
   let documentCount = 0;
   let characterCount = 0;
-  for await (const { text, licence = spec.licence, metadata } of extracted(spec.reader, options.onSkip)) {
+  for await (const { text, licence = spec.licence, metadata } of extracted(spec.reader, options)) {
     options.signal?.throwIfAborted();
     if (!/\S/.test(text)) continue;
     if (share < 1 && position(documentId(text)) >= share) continue;

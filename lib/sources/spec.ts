@@ -39,6 +39,17 @@ const reader = z.discriminatedUnion("kind", [
   /** A file of one JSON object a line, plain, .gz or .zst. */
   z.strictObject({ kind: z.literal("jsonl"), path: z.string().min(1), textField: z.string().optional() }),
   z.strictObject({ kind: z.literal("parquet"), path: z.string().min(1), textField: z.string().optional() }),
+  /** Files of a data set on the Hugging Face hub, downloaded as they are read into the folder `path`, or put there by hand. */
+  z.strictObject({
+    kind: z.literal("hub"),
+    repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'must be a name like "allenai/peS2o"'),
+    /** Branch, tag or commit; what a branch is at the first download is written down, and stays. */
+    revision: z.string().min(1).default("main"),
+    /** Globs of paths inside the repository. */
+    files: z.array(z.string().min(1)).min(1),
+    path: z.string().min(1),
+    textField: z.string().optional(),
+  }),
   /** Files of a Debian package, downloaded once by apt. */
   z.strictObject({
     kind: z.literal("debian"),
@@ -84,6 +95,8 @@ const specSchema = z.strictObject({
 export type SourceSpec = z.infer<typeof specSchema>;
 /** Reader of our own word problems. */
 export type WordProblemReader = Extract<Reader, { kind: "word-problems" }>;
+/** Reader of a data set of the Hugging Face hub. */
+export type HubReader = Extract<Reader, { kind: "hub" }>;
 /** How the documents of a source are found. */
 export type Reader = SourceSpec["reader"];
 /** Reader of an npm package. */

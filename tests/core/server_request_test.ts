@@ -1,63 +1,40 @@
 import assert from "node:assert/strict";
-import { APIError } from "openai";
-import { RunError, UsageError } from "../../lib/core/errors.ts";
-import { BrokenAnswer, requestWithRetries } from "../../lib/core/server_request.ts";
+import { APIConnectionTimeoutError, APIError } from "openai";
+import { UsageError } from "../../lib/core/errors.ts";
+import { BrokenAnswer, isTransient, retryAfter } from "../../lib/core/server_request.ts";
 
-const SETTINGS = { retries: 2, retryDelay: 1 };
+const status = (code: number, headers: Record<string, string> = {}) =>
+  new APIError(code, undefined, `status ${code}`, new Headers(headers));
 
-/** Fails as often as there are errors, then answers with the number of requests. */
-function failing(...errors: Error[]) {
-  let requests = 0;
-  return {
-    request: () => {
-      const error = errors[requests++];
-      return error === undefined ? Promise.resolve(requests) : Promise.reject(error);
-    },
-    count: () => requests,
-  };
-}
-
-const status = (code: number, headers = new Headers()) =>
-  new APIError(code, undefined, `status ${code}`, headers);
-
-function ask(request: () => Promise<unknown>, read: (answer: unknown) => unknown = (answer) => answer) {
-  return requestWithRetries("Server X", request, read, SETTINGS, new AbortController().signal);
-}
-
-Deno.test("requestWithRetries() asks again while that may help", async () => {
-  assert.equal(await ask(failing(status(429), status(503)).request), 3);
-  assert.equal(await ask(failing(new TypeError("connection closed")).request), 2);
-  const broken = failing();
-  const read = (answer: unknown) => {
-    if (answer !== 2) throw new BrokenAnswer("no answer");
-    return "read";
-  };
-  assert.equal(await ask(broken.request, read), "read");
+Deno.test("isTransient() says what a new attempt may mend", () => {
+  for (
+    const error of [
+      new BrokenAnswer(),
+      new APIConnectionTimeoutError(),
+      ...[408, 409, 429, 500, 503].map((code) => status(code)),
+    ]
+  ) {
+    assert.equal(isTransient(error), true, error.message);
+  }
+  for (
+    const error of [
+      new UsageError("no"),
+      new TypeError("no"),
+      ...[400, 401, 404, 422].map((code) => status(code)),
+    ]
+  ) {
+    assert.equal(isTransient(error), false, error.message);
+  }
 });
 
-Deno.test("requestWithRetries() waits as long as the server says", async () => {
-  const started = performance.now();
-  await ask(failing(status(429, new Headers({ "retry-after": "0.2" }))).request);
-  assert.ok(performance.now() - started >= 195);
-});
-
-Deno.test("requestWithRetries() gives up at once where it is refused, and in the end where it fails", async () => {
-  const refused = failing(status(401));
-  await assert.rejects(
-    ask(refused.request),
-    (error) =>
-      error instanceof UsageError && /^Server X refuses the request: .*status 401/.test(error.message),
-  );
-  assert.equal(refused.count(), 1);
-  await assert.rejects(
-    ask(failing(status(500), status(500), status(500)).request),
-    (error) => error instanceof RunError && /^Server X failed 3 times/.test(error.message),
-  );
-  const wrong = new UsageError("no log-probabilities");
-  await assert.rejects(
-    ask(failing().request, () => {
-      throw wrong;
-    }),
-    wrong,
-  );
+Deno.test("retryAfter() reads seconds and dates, and is bounded", () => {
+  const after = (value: string) => retryAfter(status(429, { "retry-after": value }));
+  assert.equal(after("1.5"), 1500);
+  assert.equal(after("86400"), 600_000);
+  assert.equal(after("soon"), 0);
+  assert.equal(after("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
+  const inAMinute = after(new Date(Date.now() + 60_000).toUTCString());
+  assert.ok(inAMinute > 55_000 && inAMinute <= 60_000);
+  assert.equal(retryAfter(status(429)), 0);
+  assert.equal(retryAfter(new BrokenAnswer()), 0);
 });

@@ -50,3 +50,14 @@ Deno.test("belongsTo() knows a log by its first line", () =>
     await Deno.writeTextFile(path, "");
     assert.equal(await AppendLog.belongsTo(path, { a: 1 }), false);
   }));
+
+Deno.test("AppendLog.sort() orders the entries and keeps the header first", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/log.jsonl`;
+    const log = await AppendLog.open<{ id: string }>(path, { of: "a" });
+    log.append([{ id: "c" }, { id: "a" }, { id: "b" }]);
+    await log.sort(({ id }) => id);
+    assert.equal(await Deno.readTextFile(path), '{"of":"a"}\n{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n');
+    log.append([{ id: "0" }]);
+    assert.deepEqual((await reopen(path, { of: "a" })).at(-1), { id: "0" });
+  }));

@@ -5,7 +5,7 @@ import {
   SERVER_JUDGE,
   type ServerJudgeSettings,
 } from "../../lib/curation/server_judge.ts";
-import { inDirectory } from "../core/temporary.ts";
+import { inDirectory, names } from "../core/temporary.ts";
 import { documentOf } from "./documents.ts";
 import { answerOf, type ChatRequest, startServer } from "./stub_server.ts";
 
@@ -102,7 +102,7 @@ Deno.test("createServerJudge() retries where the connection closes, before or wi
     });
     await assert.rejects(judge.judge(PROMPT, [documentOf("a")]), {
       name: "RunError",
-      message: /^Judge stub at .* failed 3 times: the answer broke off: /,
+      message: /^Judge stub at .* failed at attempt 3 \(document [0-9a-f]{32}\): the answer broke off: /,
     });
     // The client's own pool may try a closed connection once more.
     assert.ok(connections >= 3);
@@ -131,7 +131,8 @@ Deno.test("createServerJudge() gives up in one sentence, keeping the answers it 
       const judge = open({ concurrency: 1, retries: 2 });
       await assert.rejects(judge.judge(PROMPT, documents), {
         name: "RunError",
-        message: /^Judge stub at http:\/\/127\.0\.0\.1:\d+\/v1 failed 3 times: 500/,
+        message:
+          /^Judge stub at http:\/\/127\.0\.0\.1:\d+\/v1 failed at attempt 3 \(document [0-9a-f]{32}\): 500/,
       });
       assert.equal(requests.length, 5, "what comes after a failure is not asked");
       const { requests: left } = await judge.estimate(
@@ -149,7 +150,8 @@ Deno.test("createServerJudge() does not retry what the server refuses, nor answe
     async (open, requests) => {
       await assert.rejects(open().judge(PROMPT, [documentOf("a")]), {
         name: "UsageError",
-        message: /^Judge stub at http.* refuses the request: 401 Incorrect API key$/,
+        message:
+          /^Judge stub at http.* refuses the request \(document [0-9a-f]{32}\): 401 Incorrect API key$/,
       });
       assert.equal(requests.length, 1);
     },
@@ -179,7 +181,7 @@ Deno.test("createServerJudge() fails in one sentence where no server listens", (
     });
     await assert.rejects(judge.judge(PROMPT, [documentOf("a")]), {
       name: "RunError",
-      message: /^Judge stub at http:\/\/127\.0\.0\.1:1\/v1 failed 2 times: /,
+      message: /^Judge stub at http:\/\/127\.0\.0\.1:1\/v1 failed at attempt 2 \(document [0-9a-f]{32}\): /,
     });
   }));
 
@@ -236,3 +238,83 @@ Deno.test("createServerJudge() refuses settings out of range", () => {
     message: /address is "localhost", expected a URL/,
   });
 });
+
+/** What the judge keeps, as it stands on disk. */
+async function kept(directory: string): Promise<string[]> {
+  const files = await names(`${directory}/cache`);
+  return await Promise.all(files.map((name) => Deno.readTextFile(`${directory}/cache/${name}`)));
+}
+
+Deno.test("createServerJudge() leaves the same bytes however late each answer came", async () => {
+  const run = (delay: (content: string) => number) => {
+    let found: string[] = [];
+    return inDirectory(async (directory) => {
+      await using server = startServer(async ({ content }) => {
+        await new Promise((resolve) => setTimeout(resolve, delay(content)));
+        return answerOf({ "1": 0.5 });
+      });
+      {
+        await using judge = createServerJudge({
+          ...SERVER_JUDGE,
+          baseUrl: server.baseUrl,
+          model: "stub",
+          cacheDirectory: `${directory}/cache`,
+        });
+        await judge.judge(PROMPT, ["a", "b", "c"].map((text) => documentOf(text)));
+      }
+      // The first line names the server, whose port is another each time.
+      found = (await kept(directory)).map((text) => text.slice(text.indexOf("\n")));
+    }).then(() => found);
+  };
+  const first = await run((content) => content.includes("before a") ? 30 : 0);
+  assert.deepEqual(await run((content) => content.includes("before c") ? 30 : 0), first);
+  assert.equal(first[0]?.match(/"id"/g)?.length, 3);
+});
+
+Deno.test("createServerJudge() asks about a document that comes twice once", () =>
+  withServer(() => answerOf({ "1": 0.5 }), async (open, requests) => {
+    const [a, b] = [documentOf("a"), documentOf("b")];
+    assert.equal((await open().judge(PROMPT, [a, b, a])).length, 3);
+    assert.equal(requests.length, 2);
+  }));
+
+Deno.test("createServerJudge() takes probabilities above 1 for a broken answer", () =>
+  withServer(
+    (_, before) => answerOf(before === 0 ? { "1": 0.9, "0": 0.9 } : { "1": 0.9, "0": 0.1 }),
+    async (open, requests) => {
+      const [judgement] = await open().judge(PROMPT, [documentOf("a")]);
+      assert.ok(judgement!.one <= 1 && requests.length === 2);
+    },
+  ));
+
+Deno.test("createServerJudge() spreads over faulty servers, and each document is scored once", () =>
+  inDirectory(async (directory) => {
+    const faults: (() => Response | Promise<Response>)[] = [
+      () => new Response("slow down", { status: 429, headers: { "retry-after": "0.05" } }),
+      () => new Response('{"choices": [{"logpro', { headers: { "content-type": "application/json" } }),
+      () => answerOf({ "1": 0.9, "0": 0.9 }),
+      () => new Promise((resolve) => setTimeout(() => resolve(answerOf({ "1": 0.5 })), 300)),
+      () => new Response("oops", { status: 500 }),
+    ];
+    await using good = startServer(() => answerOf({ "1": 0.5 }));
+    await using faulty = startServer((_, before) => faults[before % faults.length]!());
+    const documents = Array.from({ length: 60 }, (_, i) => documentOf(`text ${i}`));
+    {
+      await using judge = createServerJudge({
+        ...SERVER_JUDGE,
+        baseUrl: `${faulty.baseUrl},http://127.0.0.1:1/v1,${good.baseUrl}`,
+        model: "stub",
+        cacheDirectory: `${directory}/cache`,
+        concurrency: 2,
+        timeout: 100,
+        retries: 20,
+        retryDelay: 2,
+      });
+      const judgements = await judge.judge(PROMPT, documents);
+      assert.deepEqual(judgements, documents.map(() => ({ one: 0.5, zero: 0 })));
+    }
+    assert.ok(faulty.requests.length > 0 && good.requests.length > 0);
+    const [log] = await kept(directory);
+    const ids = log!.trimEnd().split("\n").slice(1).map((line) => JSON.parse(line).id);
+    assert.deepEqual(ids, documents.map(({ id }) => id).sort());
+  }));

@@ -1,4 +1,4 @@
-/** A server on this machine that answers chat completions as a test wants. */
+/** A server on this machine that answers chat completions as a test wants, and has a list of models. */
 
 /** What the server was asked. */
 export interface ChatRequest {
@@ -34,6 +34,7 @@ export function startServer(
 ): { readonly baseUrl: string; readonly requests: readonly ChatRequest[] } & AsyncDisposable {
   const requests: ChatRequest[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    if (new URL(request.url).pathname.endsWith("/models")) return Response.json({ object: "list", data: [] });
     const body = await request.json();
     const entry = {
       content: body.messages[0].content,

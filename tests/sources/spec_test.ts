@@ -67,7 +67,8 @@ Deno.test("loadSourceSpecs() rejects an empty folder, broken JSON and a name use
 Deno.test("sourceSpec() finds a source in a folder of data/sources, whose own name may have spaces", async () => {
   const { name, reader } = await sourceSpec("mobilellm-r1/algebraic-stack");
   assert.equal(name, "Algebraic stack");
-  assert.ok("path" in reader && reader.path.endsWith("/EleutherAI/proof-pile-2/algebraic-stack"));
+  assert.ok(reader.kind === "hub" && reader.path.endsWith(`/.cache/datasets/${reader.repository}`));
+  assert.deepEqual([reader.repository, reader.revision], ["EleutherAI/proof-pile-2", "main"]);
   await assert.rejects(sourceSpec("mobilellm-r1/nonesuch"), {
     name: "UsageError",
     message: /does not exist/,

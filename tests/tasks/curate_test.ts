@@ -115,3 +115,28 @@ Deno.test("curate refuses bad settings in one sentence, with exit code 2", async
     assert.match(stderr, message);
   }
 });
+
+Deno.test("curate has the same digest in whatever order a judge's answers come", async () => {
+  await using sources = await temporaryDirectory(FILES);
+  let run = 0;
+  await using server = startServer(async ({ content }) => {
+    // Early documents are late in the first run, late ones in the second.
+    const value = Number(/value (\d+)/.exec(content)?.[1] ?? 0);
+    await new Promise((resolve) => setTimeout(resolve, (run === 0 ? 100 - value : value) % 13));
+    return answerOf({ "1": value / 100, "0": 1 - value / 100 });
+  });
+  const settings = {
+    "sources": ["letters.json", "proofs.json"].map((name) => `${sources.path}/${name}`),
+    "curation.judge.address": server.baseUrl,
+    "curation.judge.model": "stub",
+  };
+  const digests: string[] = [];
+  for (; run < 2; run++) {
+    await using directory = await temporaryDirectory();
+    const { code, stderr } = await curate(directory.path, settings);
+    assert.equal(code, 0, stderr);
+    const manifest = await Deno.readTextFile(`${directory.path}/runs/demo/curation/manifest.json`);
+    digests.push(JSON.parse(manifest).digest);
+  }
+  assert.equal(digests[0], digests[1]);
+});

@@ -22,7 +22,7 @@ Deno.test("pretrain --recipe 950m says in one sentence which sources are missing
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /^Not on this machine: "StarCoder" at .*starcoderdata, .*; --estimate does without\.\n$/,
+      /^Not on this machine: "Arxiv" at .*RedPajama-Data-1T\/arxiv, "StackExchange" at .*; --estimate does without\.\n$/,
     );
     assert.deepEqual(await names(folder), []);
   }));

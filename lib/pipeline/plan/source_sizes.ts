@@ -53,7 +53,7 @@ export async function publishedSizes(): Promise<ReadonlyMap<string, SourceSize>>
 }
 
 /** What data/mixtures calls a row of Table 4. */
-function mixtureName(group: string, dataset: string): string {
+export function mixtureName(group: string, dataset: string): string {
   if (group === "Dolmino") return `Dolmino ${dataset}`;
   return group === "Benchmark train sets" ? group : dataset;
 }

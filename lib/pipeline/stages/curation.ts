@@ -225,7 +225,13 @@ async function openRecipeJudge(
     });
   }
   const opened = await openJudge(judge.address, judgeOptions(judge, join(directory, "judgements")));
-  return { judge: opened, report: null, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return {
+    judge: opened,
+    report: null,
+    async [Symbol.asyncDispose]() {
+      if ("estimate" in opened) await opened[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function domainsOf(specs: readonly SourceSpec[]): Record<string, SourceSpec["domain"]> {

@@ -32,7 +32,8 @@ export interface TeacherOptions extends BackendOptions {
 }
 
 /**
- * Opens a teacher: an OpenAI-compatible server ("http://localhost:8000/v1"), a cache of logits, or a model directory.
+ * Opens a teacher: OpenAI-compatible servers ("http://localhost:8000/v1", several with commas between them), a cache of logits, or a
+ * model directory.
  *
  * @throws {UsageError} where the address is none of them, the vocabulary is another, a server has no model or no topK, or a cache belongs
  * to another teacher or other data.

@@ -35,13 +35,16 @@ export interface PromptLogprobsOptions {
 /** What −∞ becomes: a probability of 0 that a difference can still be taken of. */
 const LEAST_LOGPROB = -1e4;
 
+/** By how much a position's probabilities may sum to more than 1: servers compute them in 16 bits. */
+const TOLERANCE = 0.01;
+
 /** Decoded tokens that can be compared: bytes of half a character and special tokens have several spellings. */
 const COMPARABLE = /^[ A-Za-z0-9]+$/;
 
 /**
  * The k largest log-probabilities after each of the first n tokens of a prompt [n × k].
  *
- * @throws {BrokenAnswer} where the answer is no completion, or has another length than the prompt.
+ * @throws {BrokenAnswer} where the answer is no completion, has another length than the prompt, or probabilities above 1 in all.
  * @throws {UsageError} where there are no log-probabilities of the prompt or fewer than k, and where the server's tokens are not
  * the tokenizer's: an id outside the vocabulary, or most texts different.
  */
@@ -75,6 +78,10 @@ export function readPromptLogprobs(answer: unknown, options: PromptLogprobsOptio
       }
       return { id: number, logprob: Math.max(LEAST_LOGPROB, logprob ?? LEAST_LOGPROB) };
     }).sort((a, b) => b.logprob - a.logprob || a.id - b.id);
+    const sum = found.reduce((total, { logprob }) => total + Math.exp(logprob), 0);
+    if (sum > 1 + TOLERANCE) {
+      throw new BrokenAnswer(`the probabilities of position ${row} sum to ${sum.toPrecision(3)}`);
+    }
     if (found.length < topK) {
       throw new UsageError(`${who} gives ${found.length} log-probabilities a position, topK is ${topK}.`);
     }

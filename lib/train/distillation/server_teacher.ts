@@ -1,32 +1,20 @@
 /**
- * A teacher behind a server that speaks OpenAI's completions and gives the log-probabilities of the prompt, as vLLM does
+ * A teacher behind servers that speak OpenAI's completions and give the log-probabilities of the prompt, as vLLM does
  * (`prompt_logprobs`, at most its `--max-logprobs`, 20 by default).
  *
  * Log-probabilities are logits less a constant of their row, so what is true of logits is true of them: temperature and
  * renormalisation over the top k need no more.
  * @module
  */
-import OpenAI from "openai";
-import pLimit from "p-limit";
-import { UsageError } from "../../core/errors.ts";
-import { requestWithRetries, type RetrySettings } from "../../core/server_request.ts";
+import { ServerPool, type ServerSettings } from "../../core/server_pool.ts";
 import type { Batch } from "../../shards/batch.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import { readPromptLogprobs } from "./prompt_logprobs.ts";
 import type { TeacherLogits, TeacherModel } from "./teacher.ts";
 import { teacherIdentity } from "./teacher_identity.ts";
 
-/** Where the server is, and how it is asked. */
-export interface ServerTeacherSettings extends RetrySettings {
-  /** Up to and including "/v1". */
-  readonly baseUrl: string;
-  readonly model: string;
-  /** Absent: none, as local servers take it. */
-  readonly apiKey?: string;
-  /** Requests under way at once. */
-  readonly concurrency: number;
-  /** An answer that takes longer counts as failed; in milliseconds. */
-  readonly timeout: number;
+/** Where the servers are, and how they are asked. */
+export interface ServerTeacherSettings extends ServerSettings {
   /** k: log-probabilities of each position. */
   readonly topK: number;
   /** The student's: the server's has to give the same ids. */
@@ -50,60 +38,43 @@ interface Segment {
 }
 
 /**
- * The teacher. Its errors: {@link UsageError} where the server refuses the request, gives no log-probabilities of the prompt, or has
- * another vocabulary; `RunError` where a request fails for good.
+ * The teacher. Its errors: `UsageError` where a server refuses the request, gives no log-probabilities of the prompt, or has another
+ * vocabulary; `RunError` where a request fails for good.
  *
- * @throws {UsageError} for an address that is none.
+ * @throws {UsageError} for an address that is none, and a setting out of range.
  */
 export async function openServerTeacher(settings: ServerTeacherSettings): Promise<TeacherModel> {
-  const { baseUrl, model, apiKey, concurrency, timeout, topK, tokenizer } = settings;
-  if (!URL.canParse(baseUrl)) {
-    throw new UsageError(
-      `The teacher's address is "${baseUrl}", expected a URL such as http://localhost:8000/v1.`,
-    );
-  }
-  const client = new OpenAI({
-    baseURL: baseUrl,
-    apiKey: apiKey ?? "none",
-    maxRetries: 0,
-    timeout,
-    logLevel: "off",
-  });
-  const who = `Teacher ${model} at ${baseUrl}`;
-  const ask = (prompt: readonly number[], signal: AbortSignal) => {
+  const { baseUrl, model, topK, tokenizer } = settings;
+  const pool = new ServerPool("teacher", settings);
+  const ask = (prompt: readonly number[], subject: string, signal: AbortSignal) => {
     // prompt_logprobs is vLLM's own.
     const body = { model, prompt: [...prompt], max_tokens: 1, temperature: 0, prompt_logprobs: topK };
-    return requestWithRetries(
-      who,
-      () => client.completions.create(body, { signal }),
-      (answer) => readPromptLogprobs(answer, { who, prompt, topK, tokenizer }),
-      settings,
-      signal,
-    );
+    return pool.ask({
+      subject,
+      request: (client, signal) => client.completions.create(body, { signal }),
+      read: (answer, who) => readPromptLogprobs(answer, { who, prompt, topK, tokenizer }),
+    }, signal);
   };
-  const limit = pLimit(concurrency);
   return {
     name: await teacherIdentity(baseUrl, model),
     vocabularySize: tokenizer.vocabularySize,
     topK,
-    async logits(batch, _step, signal): Promise<TeacherLogits> {
+    async logits(batch, step, signal): Promise<TeacherLogits> {
       const positions = batch.sequences * batch.length;
       const logits = new Float32Array(positions * topK), ids = new Uint32Array(positions * topK);
       const stop = new AbortController();
       const signals = AbortSignal.any([signal, stop.signal]);
       await Promise.allSettled(
-        segmentsOf(batch).map(({ from, prompt }) =>
-          limit(async () => {
-            try {
-              const found = await ask(prompt, signals);
-              logits.set(found.logits, from * topK);
-              ids.set(found.ids, from * topK);
-            } catch (error) {
-              // What fails for good for one would fail for the others.
-              stop.abort(error);
-            }
-          })
-        ),
+        segmentsOf(batch).map(async ({ from, prompt }) => {
+          try {
+            const found = await ask(prompt, `step ${step}, position ${from}`, signals);
+            logits.set(found.logits, from * topK);
+            ids.set(found.ids, from * topK);
+          } catch (error) {
+            // What fails for good for one would fail for the others.
+            stop.abort(error);
+          }
+        }),
       );
       signals.throwIfAborted();
       return { logits, ids };

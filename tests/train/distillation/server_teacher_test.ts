@@ -16,10 +16,11 @@ interface CompletionRequest {
   readonly model: string;
 }
 
-/** What vLLM answers: after tokens that sum to s, token (s + i) mod 512 has log-probability −1 − i. */
+/** What vLLM answers: after tokens that sum to s, token (s + i) mod 512 has log-probability `first` − i. */
 function answer(
   { prompt, prompt_logprobs: k }: CompletionRequest,
   decode = (id: number) => TOKENIZER.decode([id]),
+  first = -1,
 ) {
   let sum = 0;
   const entries = prompt.map((own, place) => {
@@ -30,7 +31,7 @@ function answer(
     };
     for (let i = 0; i < k; i++) {
       const id = (sum + i) % 512;
-      entry[id] = { logprob: -1 - i, rank: i + 1, decoded_token: decode(id) };
+      entry[id] = { logprob: first - i, rank: i + 1, decoded_token: decode(id) };
     }
     sum += own;
     return entry;
@@ -96,15 +97,23 @@ Deno.test("openServerTeacher() tries again what may pass, and gives up on what d
   const broken = [
     () => new Response("slow down", { status: 429 }),
     () => Response.json({ choices: [] }),
+    (request: CompletionRequest) => answer(request, undefined, 0),
   ];
-  await withServer((request, before) => broken[before]?.() ?? answer(request), async (open, requests) => {
-    const teacher = await open({ concurrency: 1 });
-    await teacher.logits(batchOf(1, 512), 0, SIGNAL);
-    assert.equal(requests.length, 5);
-  });
+  await withServer(
+    (request, before) => broken[before]?.(request) ?? answer(request),
+    async (open, requests) => {
+      const teacher = await open({ concurrency: 1, retries: 3 });
+      await teacher.logits(batchOf(1, 512), 0, SIGNAL);
+      assert.equal(requests.length, 6);
+    },
+  );
   await withServer(() => new Response("no", { status: 503 }), async (open) => {
     const teacher = await open();
-    await fails(teacher.logits(batchOf(1, 512), 0, SIGNAL), RunError, /Teacher stub at .* failed 3 times/);
+    await fails(
+      teacher.logits(batchOf(1, 512), 0, SIGNAL),
+      RunError,
+      /Teacher stub at .* failed at attempt \d \(step 0, position \d+\)|No server is left/,
+    );
   });
   await withServer(() => new Response("no", { status: 404 }), async (open) => {
     const teacher = await open();
