@@ -3,13 +3,14 @@
  * @module
  */
 import type { ColumnTable } from "arquero";
+import { writeFileAtomic } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { type Columns, fitColumns, inferSchema, type Rows, toColumns, toTable } from "./columns.ts";
-import { type Engine, type EngineName, ENGINES, type Parameter } from "./engine.ts";
-import { openNative } from "./native.ts";
+import type { Engine, EngineName, Parameter } from "./engine.ts";
+import { appendJsonLines } from "./json_lines.ts";
+import { type EngineSettings, openEngine } from "./open_engine.ts";
 import { type ColumnType, createTable, quoteName, TABLES, type TableSchema } from "./schema.ts";
-import { listTables, readTable, writeTable } from "./storage.ts";
-import { openWasm } from "./wasm.ts";
+import { listTables, readTable, tablePath, writeTable } from "./storage.ts";
 
 /** Tables with this prefix come with the project (`published.ts`) and are not saved. */
 export const PUBLISHED_PREFIX = "paper_";
@@ -31,6 +32,14 @@ export interface Catalog extends AsyncDisposable {
    * @throws {UsageError} for a column that the table has not, or a value of another type than its column's.
    */
   insert(table: string, rows: Rows): Promise<void>;
+  /**
+   * Appends a JSONL file's objects, all or none; keys that the table has no column for are left out. Lines are streamed: the native
+   * engine takes in more of them than memory holds.
+   *
+   * @throws {UsageError} where there is no such table.
+   * @throws {RunError} naming the file where a line is no JSON, or a value of another type than its column's.
+   */
+  insertJsonLines(table: string, path: string): Promise<void>;
   /** Runs statements apart by ";", without a result. @throws {UsageError} with DuckDB's message. */
   execute(sql: string): Promise<void>;
   /** Writes every table but the published ones to the directory. @throws {UsageError} where it has none. */
@@ -40,10 +49,8 @@ export interface Catalog extends AsyncDisposable {
 /**
  * Opens a catalogue with the tables of `schema.ts`, and those that its directory holds.
  *
- * @param options.engine "wasm" by default.
  * @param options.directory Where {@link Catalog.save} writes and the next opening reads; it need not exist yet.
- * @param options.memoryLimit As DuckDB takes it: "1GB".
- * @throws {UsageError} for an unknown engine, an unusable limit, a corrupt table.
+ * @throws {UsageError} as {@link openEngine}, and for a corrupt table.
  *
  * @example
  * ```ts
@@ -56,20 +63,13 @@ export interface Catalog extends AsyncDisposable {
  * ```
  */
 export async function openCatalog(
-  options: { engine?: EngineName; directory?: string; memoryLimit?: string } = {},
+  { directory, ...settings }: EngineSettings & { readonly directory?: string } = {},
 ): Promise<Catalog> {
-  const { engine: name = "wasm", directory, memoryLimit } = options;
-  if (!ENGINES.includes(name)) {
-    throw new UsageError(`The catalogue engine is "${name}", expected ${ENGINES.join(" or ")}.`);
-  }
-  const engine = name === "wasm" ? await openWasm() : await openNative();
+  const engine = await openEngine(settings);
   try {
-    if (memoryLimit !== undefined) {
-      await engine.execute(`SET memory_limit = '${memoryLimit.replaceAll("'", "''")}'`);
-    }
     for (const [table, schema] of Object.entries(TABLES)) await engine.execute(createTable(table, schema));
-    const catalog = new EngineCatalog(name, engine, directory);
-    if (directory !== undefined) await loadTables(catalog, directory);
+    const catalog = new EngineCatalog(engine, directory);
+    if (directory !== undefined) await loadTables(catalog, engine, directory);
     return catalog;
   } catch (error) {
     await engine[Symbol.asyncDispose]();
@@ -77,11 +77,21 @@ export async function openCatalog(
   }
 }
 
-async function loadTables(catalog: Catalog, directory: string): Promise<void> {
+async function loadTables(catalog: Catalog, engine: Engine, directory: string): Promise<void> {
   for (const name of await listTables(directory)) {
-    const { schema, rows } = await readTable(directory, name);
-    if (!Object.hasOwn(TABLES, name)) await catalog.execute(createTable(name, schema));
-    await catalog.insert(name, rows);
+    const path = tablePath(directory, name);
+    try {
+      if (engine.outOfCore !== null) {
+        await engine.outOfCore.appendParquet(name, path);
+        continue;
+      }
+      const { schema, rows } = await readTable(path);
+      if (!Object.hasOwn(TABLES, name)) await catalog.execute(createTable(name, schema));
+      await catalog.insert(name, rows);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      throw new UsageError(`${path} is no valid table of a catalogue: ${reason}`);
+    }
   }
 }
 
@@ -90,8 +100,8 @@ class EngineCatalog implements Catalog {
   readonly #engine: Engine;
   readonly #directory: string | undefined;
 
-  constructor(name: EngineName, engine: Engine, directory: string | undefined) {
-    this.engine = name;
+  constructor(engine: Engine, directory: string | undefined) {
+    this.engine = engine.name;
     this.#engine = engine;
     this.#directory = directory;
   }
@@ -109,6 +119,14 @@ class EngineCatalog implements Catalog {
       await this.#engine.execute(createTable(table, schema));
     }
     await this.#engine.append(table, schema, fitColumns(columns, schema, table));
+  }
+
+  async insertJsonLines(table: string, path: string): Promise<void> {
+    const schema = await this.#schema(table);
+    if (schema === undefined) {
+      throw new UsageError(`There is no table "${table}" for the lines of ${path}.`);
+    }
+    await appendJsonLines(this.#engine, table, schema, path);
   }
 
   execute(sql: string): Promise<void> {
@@ -132,8 +150,14 @@ class EngineCatalog implements Catalog {
       const values = Object.entries(schema).map(([column, type]) =>
         `CAST(${quoteName(column)} AS ${type}) AS ${quoteName(column)}`
       );
-      const columns = await this.#engine.query(`SELECT ${values.join(", ")} FROM ${quoteName(name)}`, []);
-      await writeTable(directory, { name, schema }, fitColumns(columns, schema, name));
+      const sql = `SELECT ${values.join(", ")} FROM ${quoteName(name)}`;
+      const path = tablePath(directory, name);
+      const { outOfCore } = this.#engine;
+      if (outOfCore !== null) {
+        await writeFileAtomic(path, (_file, temporary) => outOfCore.writeParquet(sql, temporary));
+      } else {
+        await writeTable(path, schema, fitColumns(await this.#engine.query(sql, []), schema, name));
+      }
     }
   }
 

@@ -1,44 +1,54 @@
 /**
- * DuckDB's native library: all cores, and it spills to disk.
+ * DuckDB's native library: all cores, and tables larger than memory.
+ *
+ * The database is a file in a directory of its own, which is removed when it closes: on disk columns are compressed, and what a query
+ * does not touch takes no memory.
  * @module
  */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { join } from "node:path";
 import { UsageError } from "../core/errors.ts";
-import { type Engine, sqlError } from "./engine.ts";
+import { type Engine, type OutOfCore, sqlError } from "./engine.ts";
+import { quoteName, quoteText } from "./schema.ts";
 
 /** Rows in one chunk of an appender: DuckDB's vector size. */
 const CHUNK_ROWS = 2048;
 
-/** Opens an empty database. @throws {UsageError} where the package is not installed for this platform. */
-export async function openNative(): Promise<Engine> {
-  let duckdb: typeof import("@duckdb/node-api");
-  try {
-    duckdb = await import("@duckdb/node-api");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    throw new UsageError(
-      `The catalogue engine "native" needs the npm package @duckdb/node-api, which does not load here: ${reason}`,
-    );
-  }
-  const { BIGINT, BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, VARCHAR } = duckdb;
+/**
+ * Opens an empty database.
+ *
+ * @param spillDirectory Where its files are; by default the system's directory for temporary files.
+ * @throws {UsageError} where there is no such directory, or the package is not installed for this platform.
+ */
+export async function openNative(spillDirectory?: string): Promise<Engine> {
+  const { BIGINT, BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, VARCHAR } = await loadPackage();
   const types = { VARCHAR, DOUBLE, BIGINT, BOOLEAN };
-  const instance = await DuckDBInstance.create(":memory:", {
+  const directory = await makeDirectory(spillDirectory);
+  const instance = await DuckDBInstance.create(join(directory, "tables.duckdb"), {
     autoload_known_extensions: "false",
     autoinstall_known_extensions: "false",
+    temp_directory: join(directory, "spilled"),
+  }).catch(async (error) => {
+    await Deno.remove(directory, { recursive: true });
+    throw sqlError(error, "open a database");
   });
   const connection = await instance.connect();
+  const execute = async (sql: string) => {
+    try {
+      await connection.run(sql);
+    } catch (error) {
+      throw sqlError(error, sql);
+    }
+  };
   return {
+    name: "native",
+    outOfCore: outOfCore(connection, execute),
+    execute,
     async query(sql, parameters) {
       try {
         const reader = await connection.runAndReadAll(sql, [...parameters]);
         const columns = reader.getColumnsJS();
         return new Map(reader.columnNames().map((name, i) => [name, columns[i] ?? []]));
-      } catch (error) {
-        throw sqlError(error, sql);
-      }
-    },
-    async execute(sql) {
-      try {
-        await connection.run(sql);
       } catch (error) {
         throw sqlError(error, sql);
       }
@@ -58,10 +68,58 @@ export async function openNative(): Promise<Engine> {
         throw sqlError(error, `INSERT INTO ${table}`);
       }
     },
-    [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose]() {
       connection.closeSync();
       instance.closeSync();
-      return Promise.resolve();
+      await Deno.remove(directory, { recursive: true });
     },
+  };
+}
+
+async function loadPackage(): Promise<typeof import("@duckdb/node-api")> {
+  try {
+    return await import("@duckdb/node-api");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new UsageError(
+      `The catalogue engine "native" needs the npm package @duckdb/node-api, which does not load here: ${reason}`,
+    );
+  }
+}
+
+/** A directory for this process alone: DuckDB's names for spilled files are the same in all. */
+async function makeDirectory(parent: string | undefined): Promise<string> {
+  try {
+    return await Deno.makeTempDir({ prefix: "catalog-", ...(parent === undefined ? {} : { dir: parent }) });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new UsageError(`spillDirectory is "${parent}", expected an existing directory.`);
+  }
+}
+
+function outOfCore(connection: DuckDBConnection, execute: (sql: string) => Promise<void>): OutOfCore {
+  return {
+    async *stream(sql) {
+      try {
+        yield* (await connection.stream(sql)).yieldRowsJs();
+      } catch (error) {
+        throw sqlError(error, sql);
+      }
+    },
+    appendJsonLines(table, schema, path) {
+      const columns = Object.entries(schema).map(([name, type]) => `${quoteText(name)}: '${type}'`);
+      return execute(
+        `INSERT INTO ${quoteName(table)} SELECT * FROM read_json(${quoteText(path)}, ` +
+          `format = 'newline_delimited', columns = {${columns.join(", ")}})`,
+      );
+    },
+    async appendParquet(table, path) {
+      const rows = `FROM read_parquet(${quoteText(path)})`;
+      await execute(`CREATE TABLE IF NOT EXISTS ${quoteName(table)} AS ${rows} LIMIT 0`);
+      await execute(`INSERT INTO ${quoteName(table)} BY NAME ${rows}`);
+    },
+    writeParquet: (sql, path) =>
+      // The file is not made anew: its place is a temporary one already, and open.
+      execute(`COPY (${sql}) TO ${quoteText(path)} (FORMAT parquet, USE_TMP_FILE false)`),
   };
 }

@@ -79,6 +79,11 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Text as SQL takes it: in single quotes. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 /** The statement that makes a table. */
 export function createTable(name: string, schema: TableSchema): string {
   const columns = Object.entries(schema).map(([column, type]) => `${quoteName(column)} ${type}`);

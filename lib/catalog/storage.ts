@@ -6,7 +6,6 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetS
 import { type BasicType, parquetWriteBuffer } from "hyparquet-writer";
 import { join } from "node:path";
 import { writeFileAtomic } from "../core/artefacts.ts";
-import { UsageError } from "../core/errors.ts";
 import type { Cell } from "./columns.ts";
 import type { ColumnType, TableSchema } from "./schema.ts";
 
@@ -17,16 +16,15 @@ const PARQUET_TYPES: Record<ColumnType, BasicType> = {
   BOOLEAN: "BOOLEAN",
 };
 
-/** A table with its schema, read from or to be written to a file. */
-export interface StoredTable {
-  readonly name: string;
-  readonly schema: TableSchema;
+/** The file of a table. */
+export function tablePath(directory: string, name: string): string {
+  return join(directory, `${name}.parquet`);
 }
 
-/** Writes a table to `directory/name.parquet`; equal content gives equal bytes. */
+/** Writes a table; equal content gives equal bytes. */
 export async function writeTable(
-  directory: string,
-  { name, schema }: StoredTable,
+  path: string,
+  schema: TableSchema,
   columns: ReadonlyMap<string, readonly Cell[]>,
 ): Promise<void> {
   const columnData = Object.entries(schema).map(([column, type]) => ({
@@ -36,7 +34,7 @@ export async function writeTable(
     nullable: true,
   }));
   const bytes = parquetWriteBuffer({ columnData });
-  await writeFileAtomic(join(directory, `${name}.parquet`), new Uint8Array(bytes));
+  await writeFileAtomic(path, new Uint8Array(bytes));
 }
 
 /** Names of the tables in a folder, sorted; none where there is no folder. */
@@ -52,27 +50,19 @@ export async function listTables(directory: string): Promise<string[]> {
   return names.sort();
 }
 
-/** Reads a table that {@link writeTable} wrote. @throws {UsageError} where the file is corrupt. */
+/** Reads a table that {@link writeTable} or DuckDB wrote. @throws where the file is corrupt. */
 export async function readTable(
-  directory: string,
-  name: string,
-): Promise<StoredTable & { readonly rows: Record<string, unknown>[] }> {
-  const path = join(directory, `${name}.parquet`);
-  try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    const schema = Object.fromEntries(
-      parquetSchema(metadata).children.map(({ element }) => {
-        const type = Object.entries(PARQUET_TYPES).find(([, parquet]) =>
-          parquet === (element.type === "BYTE_ARRAY" ? "STRING" : element.type)
-        )?.[0];
-        return [element.name, (type ?? "VARCHAR") as ColumnType];
-      }),
-    );
-    return { name, schema, rows: await parquetReadObjects({ file, metadata }) };
-  } catch (error) {
-    throw new UsageError(
-      `${path} is no valid table of a catalogue: ${error instanceof Error ? error.message : error}.`,
-    );
-  }
+  path: string,
+): Promise<{ readonly schema: TableSchema; readonly rows: Record<string, unknown>[] }> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const schema = Object.fromEntries(
+    parquetSchema(metadata).children.map(({ element }) => {
+      const type = Object.entries(PARQUET_TYPES).find(([, parquet]) =>
+        parquet === (element.type === "BYTE_ARRAY" ? "STRING" : element.type)
+      )?.[0];
+      return [element.name, (type ?? "VARCHAR") as ColumnType];
+    }),
+  );
+  return { schema, rows: await parquetReadObjects({ file, metadata }) };
 }

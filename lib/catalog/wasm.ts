@@ -59,6 +59,8 @@ export async function openWasm(): Promise<Engine> {
   const connection = database.connect();
   connection.useUnsafe((bindings, id) => bindings.runQuery(id, SETTINGS));
   return {
+    name: "wasm",
+    outOfCore: null,
     query: (sql, parameters) =>
       attempt(sql, () =>
         connection.useUnsafe((bindings, id) => {

@@ -36,6 +36,76 @@ export const NEAR_DUPLICATES: NearDuplicateSettings = {
   seed: 1,
 };
 
+/** What stands for a text: the low 16 bits of its minima [permutations], and a hash of each band [bands]. */
+export interface BandedSignature {
+  readonly signature: Uint16Array;
+  readonly keys: Uint32Array;
+}
+
+/** Turns texts into signatures. */
+export class BandedSigner {
+  readonly #settings: NearDuplicateSettings;
+  readonly #hash: MinHash;
+
+  /** @throws {UsageError} for a setting out of range. */
+  constructor(settings: NearDuplicateSettings) {
+    for (const name of ["shingleWords", "bands", "rows"] as const) {
+      if (!Number.isSafeInteger(settings[name]) || settings[name] < 1) {
+        throw new UsageError(`${name} is ${settings[name]}, expected a whole number above 0.`);
+      }
+    }
+    if (!(settings.threshold > 0 && settings.threshold <= 1)) {
+      throw new UsageError(`threshold is ${settings.threshold}, expected a similarity above 0 and up to 1.`);
+    }
+    this.#settings = settings;
+    this.#hash = new MinHash(settings.bands * settings.rows, settings.seed);
+  }
+
+  /** A text's signature; null where it has no words: such a text resembles nothing. */
+  sign(text: string): BandedSignature | null {
+    const { shingleWords, bands, rows } = this.#settings;
+    const shingles = shinglesOf(text, shingleWords);
+    if (shingles.length === 0) return null;
+    const minima = new Uint32Array(bands * rows);
+    this.#hash.sign(shingles, minima);
+    const keys = Uint32Array.from({ length: bands }, (_, band) => {
+      let key = 0;
+      for (let row = 0; row < rows; row++) {
+        // One entry a permutation.
+        key = mix((Math.imul(key, 31) + (minima[band * rows + row] as number)) | 0);
+      }
+      return key;
+    });
+    return { signature: Uint16Array.from(minima), keys };
+  }
+}
+
+/**
+ * Joins every similar pair of documents that share a band's hash. A pair that is connected already needs no comparison, so a bucket
+ * of m copies costs m comparisons and not m².
+ */
+export function joinSimilar(
+  bucket: Iterable<number>,
+  sets: DisjointSets,
+  similar: (a: number, b: number) => boolean,
+): void {
+  /** Members of the bucket by their cluster. */
+  const clusters = new Map<number, number[]>();
+  for (const number of bucket) {
+    let own = clusters.get(sets.find(number));
+    if (own === undefined) clusters.set(sets.find(number), own = []);
+    own.push(number);
+    for (const [root, members] of clusters) {
+      if (members === own || !members.some((member) => similar(member, number))) continue;
+      clusters.delete(root);
+      clusters.delete(sets.find(number));
+      sets.join(root, number);
+      own.push(...members);
+      clusters.set(sets.find(number), own);
+    }
+  }
+}
+
 /** Documents whose numbers share one pair of arrays; the arrays never grow, so nothing is copied. */
 const CHUNK = 4096;
 
@@ -49,7 +119,7 @@ interface Chunk {
 /** Signatures of documents: 2 bytes a permutation and 4 a band, 320 bytes a document with the default settings. */
 export class NearDuplicateIndex {
   readonly #settings: NearDuplicateSettings;
-  readonly #hash: MinHash;
+  readonly #signer: BandedSigner;
   readonly #chunks: Chunk[] = [];
   /** Numbers of the documents that have words: others resemble nothing. */
   readonly #indexed: number[] = [];
@@ -57,16 +127,8 @@ export class NearDuplicateIndex {
 
   /** @throws {UsageError} for a setting out of range. */
   constructor(settings: NearDuplicateSettings = NEAR_DUPLICATES) {
-    for (const name of ["shingleWords", "bands", "rows"] as const) {
-      if (!Number.isSafeInteger(settings[name]) || settings[name] < 1) {
-        throw new UsageError(`${name} is ${settings[name]}, expected a whole number above 0.`);
-      }
-    }
-    if (!(settings.threshold > 0 && settings.threshold <= 1)) {
-      throw new UsageError(`threshold is ${settings.threshold}, expected a similarity above 0 and up to 1.`);
-    }
     this.#settings = settings;
-    this.#hash = new MinHash(settings.bands * settings.rows, settings.seed);
+    this.#signer = new BandedSigner(settings);
   }
 
   /** Documents added. */
@@ -76,8 +138,7 @@ export class NearDuplicateIndex {
 
   /** Adds a document. @returns Its number, counted from 0. */
   add(text: string): number {
-    const { shingleWords, bands, rows } = this.#settings;
-    const shingles = shinglesOf(text, shingleWords);
+    const { bands, rows } = this.#settings;
     const number = this.#size++;
     const place = number % CHUNK;
     if (place === 0) {
@@ -86,20 +147,12 @@ export class NearDuplicateIndex {
         keys: new Uint32Array(CHUNK * bands),
       });
     }
-    if (shingles.length === 0) return number;
+    const signed = this.#signer.sign(text);
+    if (signed === null) return number;
     this.#indexed.push(number);
-    const signature = new Uint32Array(bands * rows);
-    this.#hash.sign(shingles, signature);
     const { signatures, keys } = this.#chunk(number);
-    signatures.set(signature, place * bands * rows);
-    for (let band = 0; band < bands; band++) {
-      let key = 0;
-      for (let row = 0; row < rows; row++) {
-        // One entry a permutation.
-        key = mix((Math.imul(key, 31) + (signature[band * rows + row] as number)) | 0);
-      }
-      keys[place * bands + band] = key;
-    }
+    signatures.set(signed.signature, place * bands * rows);
+    keys.set(signed.keys, place * bands);
     return number;
   }
 
@@ -107,7 +160,7 @@ export class NearDuplicateIndex {
   clusters(): Uint32Array<ArrayBuffer> {
     const sets = new DisjointSets(this.#size);
     for (let band = 0; band < this.#settings.bands; band++) {
-      for (const bucket of this.#buckets(band)) this.#joinSimilar(bucket, sets);
+      for (const bucket of this.#buckets(band)) joinSimilar(bucket, sets, (a, b) => this.#similar(a, b));
     }
     return sets.roots();
   }
@@ -126,28 +179,6 @@ export class NearDuplicateIndex {
       while (end < pairs.length && pairs[end + 1] === pairs[start + 1]) end += 2;
       if (end - start > 2) {
         yield Uint32Array.from({ length: (end - start) / 2 }, (_, i) => pairs[start + 2 * i] as number);
-      }
-    }
-  }
-
-  /**
-   * Joins every similar pair of a bucket. A pair that is connected already needs no comparison, so a bucket of m copies costs m
-   * comparisons and not m².
-   */
-  #joinSimilar(bucket: Uint32Array, sets: DisjointSets): void {
-    /** Members of the bucket by their cluster. */
-    const clusters = new Map<number, number[]>();
-    for (const number of bucket) {
-      let own = clusters.get(sets.find(number));
-      if (own === undefined) clusters.set(sets.find(number), own = []);
-      own.push(number);
-      for (const [root, members] of clusters) {
-        if (members === own || !members.some((member) => this.#similar(member, number))) continue;
-        clusters.delete(root);
-        clusters.delete(sets.find(number));
-        sets.join(root, number);
-        own.push(...members);
-        clusters.set(sets.find(number), own);
       }
     }
   }

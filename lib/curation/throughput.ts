@@ -49,14 +49,19 @@ export const FINEWEB_EDU: BertConfig = {
 /** Texts that the BERT classifier is timed on. */
 export const BERT_TEXTS = 4;
 
-/** Writes a file of synthetic documents, {id, text} a line. */
-export async function writeSynthetic(path: string, documents: number): Promise<void> {
+/**
+ * Writes a file of synthetic documents, {id, source, text} a line.
+ *
+ * @param first Number of the first document.
+ */
+export async function writeSynthetic(path: string, documents: number, first = 0): Promise<void> {
   const encoder = new TextEncoder();
+  const end = first + documents;
   await writeFileAtomic(path, async (file) => {
-    for (let from = 0; from < documents; from += LINES_AT_ONCE) {
+    for (let from = first; from < end; from += LINES_AT_ONCE) {
       let lines = "";
-      for (let i = from; i < Math.min(documents, from + LINES_AT_ONCE); i++) {
-        lines += JSON.stringify({ id: String(i), text: syntheticText(i) }) + "\n";
+      for (let i = from; i < Math.min(end, from + LINES_AT_ONCE); i++) {
+        lines += JSON.stringify({ id: String(i), source: "synthetic", text: syntheticText(i) }) + "\n";
       }
       await writeAll(file, encoder.encode(lines));
     }

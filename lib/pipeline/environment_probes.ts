@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { hasRelaxedSimd } from "../../kernels/wasm/module.ts";
 import { INSTALL_DAWN } from "../../kernels/webgpu/device/provider.ts";
 import { exists } from "../core/artefacts.ts";
-import { runProcess } from "./subprocess.ts";
+import { findHub, findModelServers, findSlurm, findTorch } from "./environment_services.ts";
+import { firstLine, runScript } from "./first_line.ts";
 import { installCommand, jupyterLabPackage, virtualEnvironment } from "./setup.ts";
 
 /** How to look for a component; `find` returns `null` where it is not there, or does not work. */
@@ -22,9 +23,6 @@ export interface Probe {
   readonly needed: boolean;
   find(root: string): Promise<string | null> | string | null;
 }
-
-/** Importing PyTorch from a cold disk takes longest. */
-const PROBE_SECONDS = 30;
 
 const REINSTALL = "deno install --frozen";
 
@@ -129,10 +127,31 @@ export const PROBES: readonly Probe[] = [
   },
   {
     name: "PyTorch",
-    enables: "comparisons with it, and making the golden fixtures again",
+    enables: "training at full scale (deno task torch), and comparisons with it",
     install: "python3 -m pip install torch",
     needed: false,
-    find: () => firstLine("python3", "-c", "import torch; print(torch.__version__)"),
+    find: () => findTorch(),
+  },
+  {
+    name: "Slurm",
+    enables: "runs on a cluster (--launch slurm)",
+    install: installCommand("slurm-client slurmrestd"),
+    needed: false,
+    find: () => findSlurm(),
+  },
+  {
+    name: "model servers",
+    enables: "judges, teachers and evaluations on OpenAI-compatible servers",
+    install: "export OPENAI_BASE_URL=http://HOST:8000/v1",
+    needed: false,
+    find: () => findModelServers(),
+  },
+  {
+    name: "hub",
+    enables: "data sets and models from Hugging Face, or from a mirror",
+    install: "export HF_ENDPOINT=https://MIRROR",
+    needed: false,
+    find: () => findHub(),
   },
   {
     name: "Chromium",
@@ -197,30 +216,6 @@ function duckDb(root: string, engine: "wasm" | "native"): Promise<string | null>
     await using catalog = await openCatalog({ engine: "${engine}" });
     console.log((await catalog.query("SELECT version() AS version")).get("version", 0));`,
   );
-}
-
-/** Runs a piece of TypeScript in a process of its own, in the project's root; its answer is the first line it prints. */
-function runScript(root: string, code: string): Promise<string | null> {
-  return answer(
-    Deno.execPath(),
-    ["run", "-A", "--no-check", "--quiet", "--no-lock", "-"],
-    root,
-    code,
-  );
-}
-
-/** The first line that a program prints. */
-function firstLine(command: string, ...args: string[]): Promise<string | null> {
-  return answer(command, args);
-}
-
-async function answer(command: string, args: string[], cwd?: string, input?: string): Promise<string | null> {
-  const result = await runProcess(command, args, {
-    seconds: PROBE_SECONDS,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(input === undefined ? {} : { input }),
-  });
-  return result?.code === 0 && result.stdout !== "" ? result.stdout.split("\n")[0] ?? null : null;
 }
 
 async function jupyterClient(root: string): Promise<string | null> {

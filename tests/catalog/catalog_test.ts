@@ -168,12 +168,82 @@ for (const engine of ENGINES) {
         day: "2024-02-29",
         list: "[1, 2]",
       }]);
+      await catalog.save();
       const before = await Deno.readFile(`${path}/documents.parquet`);
       await catalog.save();
       assert.deepEqual(await Deno.readFile(`${path}/documents.parquet`), before);
     }
   });
+
+  Deno.test(`insertJsonLines() appends a file's objects, all or none (${engine})`, async () => {
+    const lines = Array.from(
+      { length: 10_002 },
+      (_, i) => ({ id: `${i}`, source: "own", tokens: i, text: "é" }),
+    );
+    const text = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value) + "\n").join("");
+    await using directory = await temporaryDirectory({
+      "it's.jsonl": text(lines),
+      "empty.jsonl": "",
+      "wrong.jsonl": text([...lines, { id: "last", tokens: "many" }]),
+      "cut.jsonl": text(lines).slice(0, -9),
+    });
+    const { path } = directory;
+    await using catalog = await openCatalog({ engine });
+    await catalog.insertJsonLines("documents", `${path}/it's.jsonl`);
+    await catalog.insertJsonLines("documents", `${path}/empty.jsonl`);
+    for (const file of ["wrong.jsonl", "cut.jsonl"]) {
+      await assert.rejects(catalog.insertJsonLines("documents", `${path}/${file}`), {
+        name: "RunError",
+        message: new RegExp(`${file}`),
+      });
+    }
+    await assert.rejects(catalog.insertJsonLines("nothing", `${path}/empty.jsonl`), {
+      name: "UsageError",
+      message: `There is no table "nothing" for the lines of ${path}/empty.jsonl.`,
+    });
+    assert.deepEqual(
+      (await catalog.query("SELECT id, source, tokens, title FROM documents ORDER BY tokens")).objects(),
+      lines.map(({ id, source, tokens }) => ({ id, source, tokens, title: null })),
+    );
+  });
 }
+
+Deno.test("a native catalogue keeps to its limits, spills, and leaves nothing behind", async () => {
+  await using directory = await temporaryDirectory({ "tables/.keep": "", "spilled/.keep": "" });
+  const settings = {
+    engine: "native",
+    directory: `${directory.path}/tables`,
+    spillDirectory: `${directory.path}/spilled`,
+    memoryLimit: "40MB",
+    threads: 1,
+  } as const;
+  const rows = 400_000;
+  {
+    await using catalog = await openCatalog(settings);
+    const found = await catalog.query(
+      "SELECT current_setting('memory_limit') AS memory, current_setting('threads') AS threads",
+    );
+    assert.deepEqual(found.objects(), [{ memory: "38.1 MiB", threads: 1 }]);
+    await catalog.execute(
+      `INSERT INTO documents (id, source, tokens) SELECT sha256(i::VARCHAR), 's' || i % 7, i FROM range(${rows}) t(i)`,
+    );
+    // Sorting holds every row, which is more than the limit.
+    const sort = "CREATE TABLE sorted AS SELECT id, tokens FROM documents ORDER BY id";
+    await catalog.execute("SET max_temp_directory_size = '0KB'");
+    await assert.rejects(catalog.execute(sort), { name: "UsageError", message: /^Out of Memory/ });
+    await catalog.execute("RESET max_temp_directory_size");
+    await catalog.execute(sort);
+    await catalog.save();
+  }
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(settings.spillDirectory))).map(({ name }) => name), [
+    ".keep",
+  ]);
+  await using catalog = await openCatalog(settings);
+  assert.deepEqual(
+    (await catalog.query("SELECT count(*) AS n, sum(tokens) AS tokens FROM sorted")).objects(),
+    [{ n: rows, tokens: rows * (rows - 1) / 2 }],
+  );
+});
 
 Deno.test("openCatalog() refuses an unknown engine, an unusable limit and a corrupt table", async () => {
   // @ts-expect-error: the types forbid it; flags may still give it.
@@ -182,11 +252,25 @@ Deno.test("openCatalog() refuses an unknown engine, an unusable limit and a corr
     message: 'The catalogue engine is "sqlite", expected wasm or native.',
   });
   await assert.rejects(openCatalog({ memoryLimit: "much" }), { name: "UsageError", message: /much/ });
-  await using directory = await temporaryDirectory({ "documents.parquet": "no parquet" });
-  await assert.rejects(openCatalog({ directory: directory.path }), {
+  await assert.rejects(openCatalog({ engine: "native", threads: 0 }), {
     name: "UsageError",
-    message: /documents\.parquet is no valid table of a catalogue/,
+    message: "threads is 0, expected a whole number above 0.",
   });
+  await assert.rejects(openCatalog({ threads: 2 }), {
+    name: "UsageError",
+    message: 'threads is 2, but the catalogue engine "wasm" has one thread and no files; expected "native".',
+  });
+  await assert.rejects(openCatalog({ engine: "native", spillDirectory: "/nowhere" }), {
+    name: "UsageError",
+    message: 'spillDirectory is "/nowhere", expected an existing directory.',
+  });
+  await using directory = await temporaryDirectory({ "documents.parquet": "no parquet" });
+  for (const engine of ENGINES) {
+    await assert.rejects(openCatalog({ engine, directory: directory.path }), {
+      name: "UsageError",
+      message: /documents\.parquet is no valid table of a catalogue/,
+    });
+  }
 });
 
 Deno.test("save() needs a directory", async () => {
