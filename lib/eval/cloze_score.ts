@@ -6,7 +6,7 @@ import type { ForwardBackend } from "../backends/backend.ts";
 import { RunError } from "../core/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { CLOZE, clozeItems, type ClozeText } from "./cloze.ts";
-import { logLikelihoods } from "./log_likelihoods.ts";
+import { fits, logLikelihoods } from "./log_likelihoods.ts";
 import { choiceRequests, judgedChoices } from "./multiple_choice.ts";
 import { type Score, scoresOf } from "./scores.ts";
 
@@ -31,7 +31,8 @@ export interface ClozeScoreOptions {
 const BATCH_TOKENS = 2048;
 
 /**
- * Scores a model by log-likelihood, without normalisation: choices are the same words. All sources first, then each.
+ * Scores a model by log-likelihood, without normalisation: choices are the same words. All sources first, then each. Questions with
+ * a choice longer than the window are left out; nothing is scored where none is left.
  *
  * @throws {UsageError} where no text is long enough.
  */
@@ -41,7 +42,9 @@ export async function scoreCloze(
   texts: Iterable<ClozeText>,
   { window, seed, signal }: ClozeScoreOptions,
 ): Promise<ClozeScore[]> {
-  const items = clozeItems(texts, { ...CLOZE, seed });
+  const items = clozeItems(texts, { ...CLOZE, seed })
+    .filter((item) => choiceRequests(item, "").every((request) => fits(request, tokenizer, window)));
+  if (items.length === 0) return [];
   const requests = items.flatMap((item) => choiceRequests(item, ""));
   const sums = new Array<number>(requests.length);
   const settings = { batchTokens: BATCH_TOKENS, window };

@@ -46,10 +46,7 @@ export function encodeRequest(
   tokenizer: Tokenizer,
   window: number,
 ): EncodedRequest {
-  const context = request.context.trimEnd();
-  const continuation = request.context.slice(context.length) + request.continuation;
-  const whole = tokenizer.encode(context + continuation);
-  const counted = whole.length - tokenizer.countTokens(context);
+  const { continuation, whole, counted } = splitRequest(request, tokenizer);
   if (counted < 1 || counted > window) {
     throw new UsageError(
       `The continuation ${
@@ -59,6 +56,20 @@ export function encodeRequest(
   }
   const tokens = Uint32Array.of(tokenizer.special.beginOfText, ...whole).slice(-(window + 1));
   return { tokens, start: tokens.length - counted };
+}
+
+/** Whether a model with that window can be asked. */
+export function fits(request: LogLikelihoodRequest, tokenizer: Tokenizer, window: number): boolean {
+  const { counted } = splitRequest(request, tokenizer);
+  return counted >= 1 && counted <= window;
+}
+
+/** White space at the context's end goes to the continuation, whose tokens are those that the context alone does not have. */
+function splitRequest(request: LogLikelihoodRequest, tokenizer: Tokenizer) {
+  const context = request.context.trimEnd();
+  const continuation = request.context.slice(context.length) + request.continuation;
+  const whole = tokenizer.encode(context + continuation);
+  return { continuation, whole, counted: whole.length - tokenizer.countTokens(context) };
 }
 
 /** A row of a batch: one request, or several whose continuations are one token each after the same context. */
