@@ -3,6 +3,7 @@
  * @module
  */
 import type { TokenBatch } from "../backends/backend.ts";
+import { freshState } from "../backends/state.ts";
 import { UsageError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { dataInf } from "../mixture/datainf.ts";
@@ -114,8 +115,7 @@ async function secondsPerUpdate(
     );
   }
   await using backend = await recipeBackend(recipe, config);
-  const weights = initialise(config, recipe.seed), zeros = new Float32Array(weights.length);
-  await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
+  await backend.importState(freshState(initialise(config, recipe.seed)));
   const parts = microBatches(randomBatch(sequences, length, config.vocabularySize), sequencesAtOnce);
   const update = () =>
     backend.step(parts, {

@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { TokenBatch, TrainBackend, UpdateSettings } from "../backends/backend.ts";
+import { freshState } from "../backends/state.ts";
 import { RunError } from "../core/errors.ts";
 import { startProgress } from "../core/progress.ts";
 import type { Batch, BatchSource } from "../shards/batch.ts";
@@ -147,13 +148,4 @@ export async function train(run: TrainingRun): Promise<void> {
   } finally {
     progress.finish();
   }
-}
-
-function freshState(weights: Float32Array) {
-  return {
-    step: 0,
-    weights,
-    firstMoment: new Float32Array(weights.length),
-    secondMoment: new Float32Array(weights.length),
-  };
 }
