@@ -10,7 +10,8 @@
  */
 import { parseArgs } from "node:util";
 import type { Device } from "../webgpu/device/device.ts";
-import { choicesFor, productTiles, writeTuning } from "../webgpu/tuning.ts";
+import { productTiles } from "../webgpu/tiles.ts";
+import { choicesFor, writeTuning } from "../webgpu/tuning.ts";
 import { describeCase, type ProductCase, productError, randomCases, tolerance } from "./gpu_check_product.ts";
 import { isSlow, shareOfLimit } from "./gpu_cards.ts";
 import { bestDevice, devices } from "./gpu_devices.ts";

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Device } from "../webgpu/device/device.ts";
-import { type Matrix, product, type ProductOptions } from "../webgpu/ops/product.ts";
+import { product } from "../webgpu/ops/product.ts";
+import type { Matrix, ProductOptions } from "../webgpu/ops/product_spec.ts";
 import { Plan } from "../webgpu/plan/plan.ts";
 import type { ProductChoice } from "../webgpu/tuning.ts";
 import { numbers, words } from "./random.ts";

@@ -2,7 +2,8 @@
  * The providers and tiers of this machine, one after another.
  * @module
  */
-import { type Device, openDevice, type Provider, type Tier } from "../webgpu/device/device.ts";
+import type { Device, Provider, Tier } from "../webgpu/device/device.ts";
+import { openDevice } from "../webgpu/device/open.ts";
 import { MissingFeatureError } from "../webgpu/device/errors.ts";
 
 /** Which devices: absent means every one that works here. */

@@ -11,7 +11,8 @@
  */
 import { parseArgs } from "node:util";
 import { BenchReport } from "./report.ts";
-import { type Device, openDevice, type Provider, type Tier } from "../webgpu/device/device.ts";
+import type { Device, Provider, Tier } from "../webgpu/device/device.ts";
+import { openDevice } from "../webgpu/device/open.ts";
 import type { InfluenceWork } from "../webgpu/plan/influence.ts";
 import type { TransformerShape } from "../webgpu/plan/transformer_parameters.ts";
 import { checkInfluence } from "./gpu_influence_check.ts";

@@ -3,7 +3,8 @@
  * products and norms against what the host makes of those gradients in 64 bits.
  * @module
  */
-import { type Device, openDevice, type Provider, type Tier } from "../webgpu/device/device.ts";
+import type { Device, Provider, Tier } from "../webgpu/device/device.ts";
+import { openDevice } from "../webgpu/device/open.ts";
 import { InfluenceBench } from "./gpu_influence_run.ts";
 import { family, randomTokens, StepBench } from "./step_run.ts";
 

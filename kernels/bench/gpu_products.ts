@@ -4,7 +4,8 @@
  */
 import type { Device } from "../webgpu/device/device.ts";
 import type { Element } from "../webgpu/ops/kernel.ts";
-import { product, type ProductOptions } from "../webgpu/ops/product.ts";
+import { product } from "../webgpu/ops/product.ts";
+import type { ProductOptions } from "../webgpu/ops/product_spec.ts";
 import type { Dispatch } from "../webgpu/plan/dispatch.ts";
 import { choicesFor, type ProductChoice, productKey, type Tuning } from "../webgpu/tuning.ts";
 import type { StepProduct } from "./gpu_shapes.ts";

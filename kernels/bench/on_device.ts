@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import published from "../../data/paper/on_device.json" with { type: "json" };
 import { MemoryLimitError } from "../wasm/memory/arena.ts";
-import { openDevice } from "../webgpu/device/device.ts";
+import { openDevice } from "../webgpu/device/open.ts";
 import { OutOfDeviceMemoryError } from "../webgpu/device/errors.ts";
 import { decodeRate, DEVICE_MODELS, groupsOf, randomDecoder } from "./decode_measure.ts";
 import { timeDecoding } from "./gpu_decode_measure.ts";

@@ -4,7 +4,12 @@
  */
 import type { TransformerShape } from "../wasm/shape.ts";
 import { add, dot, get, softmax } from "./float64.ts";
-import type { ReferenceBatch } from "./step_reference.ts";
+
+/** Sequences of `length` rows each; by row, the position within its sequence at which its document begins. */
+export interface AttentionBatch {
+  readonly length: number;
+  readonly starts: Uint32Array;
+}
 
 /** A head of a position within `states` [rows × (H + 2K)·d]. */
 function headOf(
@@ -37,7 +42,7 @@ function prepared(shape: TransformerShape, states: Float64Array, row: number, he
 }
 
 /** All heads of all positions as attention reads them. */
-function preparedStates(shape: TransformerShape, { length }: ReferenceBatch, states: Float64Array) {
+function preparedStates(shape: TransformerShape, { length }: AttentionBatch, states: Float64Array) {
   const all = shape.heads + 2 * shape.keyValueHeads;
   const ready = new Float64Array(states.length);
   for (let row = 0; row < states.length / all / shape.headSize; row++) {
@@ -49,7 +54,7 @@ function preparedStates(shape: TransformerShape, { length }: ReferenceBatch, sta
 }
 
 /** For every position and query head: its first row, its chances over the rows from there, and its key head. */
-function* mixtures(shape: TransformerShape, { starts, length }: ReferenceBatch, ready: Float64Array) {
+function* mixtures(shape: TransformerShape, { starts, length }: AttentionBatch, ready: Float64Array) {
   const { heads, keyValueHeads, headSize } = shape;
   for (const [row, start] of starts.entries()) {
     const first = row - row % length + start;
@@ -68,12 +73,12 @@ function* mixtures(shape: TransformerShape, { starts, length }: ReferenceBatch, 
 /** Projected queries, keys and values → mixed values [rows × H·d]. */
 export function attentionForward(
   shape: TransformerShape,
-  batch: ReferenceBatch,
+  batch: AttentionBatch,
   states: Float64Array,
 ): Float64Array {
   const { heads, keyValueHeads, headSize } = shape;
   const ready = preparedStates(shape, batch, states);
-  const mixed = new Float64Array(batch.tokens.length * heads * headSize);
+  const mixed = new Float64Array(batch.starts.length * heads * headSize);
   for (const { row, head, key, first, chances } of mixtures(shape, batch, ready)) {
     chances.forEach((chance, i) =>
       addTo(
@@ -90,7 +95,7 @@ export function attentionForward(
 /** The gradient of the mixed values → that of the projected queries, keys and values. */
 export function attentionBackward(
   shape: TransformerShape,
-  batch: ReferenceBatch,
+  batch: AttentionBatch,
   states: Float64Array,
   slopes: Float64Array,
 ): Float64Array {
@@ -110,7 +115,7 @@ export function attentionBackward(
       addTo(dReady, place(first + i, key + keyValueHeads), chance, slope);
     });
   }
-  for (let row = 0; row < batch.tokens.length; row++) {
+  for (let row = 0; row < batch.starts.length; row++) {
     for (let head = 0; head < heads + keyValueHeads; head++) {
       const { y, factor } = prepared(shape, states, row, head, batch.length);
       const dy = headOf(shape, dReady, row, head);

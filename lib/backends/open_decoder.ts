@@ -32,7 +32,7 @@ export async function openDecoder(
       return await createWasmDecoder(weights, { slots, capacity, ...(workers !== undefined && { workers }) });
     }
     case "webgpu": {
-      const { openDevice } = await import("../../kernels/webgpu/device/device.ts");
+      const { openDevice } = await import("../../kernels/webgpu/device/open.ts");
       const { createWebgpuDecoder } = await import("./webgpu_decode.ts");
       const { asRunError } = await import("./webgpu_errors.ts");
       const device = await asRunError(openDevice({ provider, tier }));

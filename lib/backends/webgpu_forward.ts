@@ -2,7 +2,8 @@
  * Models to ask on a machine with a GPU, and what training them shares with it: a device, its model, plans by the shape of a batch.
  * @module
  */
-import { type Device, openDevice, type Provider, type Tier } from "../../kernels/webgpu/device/device.ts";
+import type { Device, Provider, Tier } from "../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../kernels/webgpu/device/open.ts";
 import { type BatchPlan, TransformerModel } from "../../kernels/webgpu/plan/transformer.ts";
 import type { BatchShape } from "../../kernels/webgpu/plan/transformer_activations.ts";
 import type { Tuning } from "../../kernels/webgpu/tuning.ts";

@@ -5,7 +5,7 @@
  * overflows, it is computed again with half the scale. Vectors are rounded to f16 with a scale for each matrix.
  * @module
  */
-import { openDevice } from "../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../kernels/webgpu/device/open.ts";
 import { InfluenceModel } from "../../kernels/webgpu/plan/influence.ts";
 import type { InfluenceVector } from "../../kernels/webgpu/plan/influence_buffers.ts";
 import { checkModelConfig, type ModelConfig, parameterCount, type ParameterSpec } from "../model/config.ts";

@@ -176,7 +176,7 @@ async function installedVersion(root: string, name: string): Promise<string | nu
 /** Prints the adapter of a provider and the tiers that open on it. */
 function tiersScript(provider: "deno" | "dawn"): string {
   return `
-import { openDevice } from "./kernels/webgpu/device/device.ts";
+import { openDevice } from "./kernels/webgpu/device/open.ts";
 import { MissingFeatureError } from "./kernels/webgpu/device/errors.ts";
 const tiers = [];
 let adapter = "";

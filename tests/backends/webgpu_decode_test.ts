@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { openDevice, type Tier } from "../../kernels/webgpu/device/device.ts";
+import type { Tier } from "../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../kernels/webgpu/device/open.ts";
 import type { DecodeBackend, DecoderWeights } from "../../lib/backends/decode.ts";
 import { openDecoder } from "../../lib/backends/open_decoder.ts";
 import { sampleToken } from "../../lib/backends/sample.ts";

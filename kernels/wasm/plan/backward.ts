@@ -9,7 +9,8 @@
 import type { LayerActivations } from "../memory/batch.ts";
 import type { LayerMatrices } from "../memory/model.ts";
 import { queryKeyValueWidth } from "../shape.ts";
-import { type Block, blocks, type Context, evenBlocks, type Phase, phase } from "./context.ts";
+import { type Block, blocks, evenBlocks } from "./blocks.ts";
+import { type Context, type Phase, phase } from "./context.ts";
 import { rowsAt } from "./forward.ts";
 import { normPart } from "./head.ts";
 

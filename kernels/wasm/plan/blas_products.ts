@@ -4,7 +4,7 @@
  */
 import type { Multiply } from "../blas.ts";
 import type { Kernels } from "../kernels.ts";
-import { evenBlocks } from "./context.ts";
+import { evenBlocks } from "./blocks.ts";
 import type { Products, Rows } from "./products.ts";
 
 /** Outputs of a layer whose weight gradient one task computes at most. */

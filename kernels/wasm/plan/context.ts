@@ -10,7 +10,6 @@ import type { BatchMemory, Scratch } from "../memory/batch.ts";
 import type { ModelMemory } from "../memory/model.ts";
 import type { Kernels } from "../kernels.ts";
 import type { BatchShape, TransformerShape } from "../shape.ts";
-import { roundUp } from "../memory/arena.ts";
 import type { Products } from "./products.ts";
 
 /** Tasks that do not wait for each other. */
@@ -59,26 +58,6 @@ export interface Context {
   /** A view of the memory from an address. */
   readonly floats: (at: number, count: number) => Float32Array;
   settings: Settings;
-}
-
-/** A run of rows (or columns, or parameters). */
-export interface Block {
-  readonly from: number;
-  readonly count: number;
-}
-
-/** 0 … count, cut into blocks of `size`; the last one may be shorter. */
-export function blocks(count: number, size: number): Block[] {
-  return Array.from(
-    { length: Math.ceil(count / size) },
-    (_, i) => ({ from: i * size, count: Math.min(size, count - i * size) }),
-  );
-}
-
-/** 0 … count, cut into equal blocks of at most `most`, each a multiple of `multiple` but the last. */
-export function evenBlocks(count: number, most: number, multiple: number): Block[] {
-  const parts = Math.ceil(count / most);
-  return blocks(count, roundUp(count / parts, multiple));
 }
 
 /** A phase from a list of tasks. */

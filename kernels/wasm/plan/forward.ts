@@ -7,7 +7,8 @@ import { type LayerActivations, QUERY_BLOCK } from "../memory/batch.ts";
 import type { LayerMatrices } from "../memory/model.ts";
 import { roundUp } from "../memory/arena.ts";
 import { queryKeyValueWidth } from "../shape.ts";
-import { type Block, blocks, type Context, type Phase, phase } from "./context.ts";
+import { type Block, blocks } from "./blocks.ts";
+import { type Context, type Phase, phase } from "./context.ts";
 import type { Rows } from "./products.ts";
 
 /** Tasks of attention that are worth sharing out: below that, a sequence's queries are split. */

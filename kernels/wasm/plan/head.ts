@@ -3,7 +3,8 @@
  * gradient in their place, then the gradients of the head's input and weights.
  * @module
  */
-import { type Block, blocks, type Context, type Phase, phase } from "./context.ts";
+import { type Block, blocks } from "./blocks.ts";
+import { type Context, type Phase, phase } from "./context.ts";
 import { rowsAt } from "./forward.ts";
 import type { Rows } from "./products.ts";
 

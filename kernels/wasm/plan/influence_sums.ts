@@ -5,7 +5,8 @@
  */
 import { GRADIENT_COLUMNS, GRADIENT_ROWS } from "../memory/batch.ts";
 import { vocabularyRanges } from "./backward.ts";
-import { evenBlocks, type Phase, phase } from "./context.ts";
+import { evenBlocks } from "./blocks.ts";
+import { type Phase, phase } from "./context.ts";
 import { type GroupTasks, type InfluenceContext, influencePasses, type Tasks } from "./influence.ts";
 
 /** Σ weight·gradient for each vector, in its place; what belongs to no group is left as it was. */

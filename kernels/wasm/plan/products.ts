@@ -7,7 +7,7 @@
 import { GRADIENT_COLUMNS, GRADIENT_ROWS, type Scratch } from "../memory/batch.ts";
 import type { Matrix } from "../memory/model.ts";
 import type { Kernels } from "../kernels.ts";
-import { evenBlocks } from "./context.ts";
+import { evenBlocks } from "./blocks.ts";
 
 /** Rows of a row-major matrix. */
 export interface Rows {

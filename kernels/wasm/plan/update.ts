@@ -5,7 +5,8 @@
 import { roundUp } from "../memory/arena.ts";
 import { type Matrix, type ModelMemory, UPDATE_BLOCK } from "../memory/model.ts";
 import type { Kernels } from "../kernels.ts";
-import { blocks, evenBlocks, type Phase, phase } from "./context.ts";
+import { blocks, evenBlocks } from "./blocks.ts";
+import { type Phase, phase } from "./context.ts";
 
 /** Rows or columns of a matrix that one packing task covers: whole panels. */
 const PACKING_BLOCK = 64;

@@ -7,11 +7,12 @@
  */
 import type { Device } from "../device/device.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
-import { expectedMicroseconds, productTiles, type RatedTile } from "../tuning.ts";
+import { productTiles, type RatedTile } from "../tiles.ts";
+import { expectedMicroseconds } from "../tuning.ts";
 import { gramNorms, gramWork } from "./influence_gram.ts";
 import { sequenceDots, type SequenceRows } from "./influence_parts.ts";
 import { dispatch } from "./kernel.ts";
-import type { Matrix } from "./product.ts";
+import type { Matrix } from "./product_spec.ts";
 import { bindProduct, type ProductSpec } from "./product_spec.ts";
 import { partialSums } from "./product_sum.ts";
 import { suitsTensor, tensorKernel } from "./product_tensor.ts";

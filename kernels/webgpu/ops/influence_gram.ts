@@ -19,7 +19,7 @@ import {
   tokensBinding,
 } from "./influence_parts.ts";
 import { type Binding, bytesOf, dispatch, type Element, totalFunction, unroll } from "./kernel.ts";
-import type { Matrix } from "./product.ts";
+import type { Matrix } from "./product_spec.ts";
 import { bind } from "./product_spec.ts";
 
 /** Positions of a tile's side. */

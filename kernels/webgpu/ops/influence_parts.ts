@@ -8,7 +8,7 @@
 import type { Device } from "../device/device.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
 import { type Binding, bytesOf, dispatch, totalFunction } from "./kernel.ts";
-import type { Matrix } from "./product.ts";
+import type { Matrix } from "./product_spec.ts";
 import { bind } from "./product_spec.ts";
 import { operandBinding, readFunction } from "./product_tile.ts";
 

@@ -6,7 +6,7 @@ import type { Device } from "../device/device.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
 import { readable, type SequenceRows, THREADS } from "./influence_parts.ts";
 import { bytesOf, dispatch, type Element } from "./kernel.ts";
-import type { Matrix } from "./product.ts";
+import type { Matrix } from "./product_spec.ts";
 
 /** target [rows × width] = x, each row times the weight of its sequence, whose number begins at `first`; width a multiple of 4. */
 export function weightRows(

@@ -5,41 +5,14 @@
 import type { Device } from "../device/device.ts";
 import { KernelError } from "../device/errors.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
-import { choicesFor, type ProductChoice, productKey, productTiles } from "../tuning.ts";
+import { productTiles } from "../tiles.ts";
+import { choicesFor, type ProductChoice, productKey } from "../tuning.ts";
 import { dispatch } from "./kernel.ts";
-import { bindProduct, type ProductBuffers, type ProductSpec } from "./product_spec.ts";
+import { bindProduct, type ProductBuffers, type ProductOptions, type ProductSpec } from "./product_spec.ts";
 import { partialSums, sumKernel } from "./product_sum.ts";
 import { suitsTensor, tensorKernel } from "./product_tensor.ts";
 import { tileGrid } from "./product_tile.ts";
 import { vectorKernel } from "./product_vector.ts";
-
-/** A row-major view into a buffer. */
-export interface Matrix {
-  readonly buffer: GPUBuffer;
-  readonly type: "f32" | "f16";
-  /** Elements before the first one; default 0. */
-  readonly offset?: number;
-  /** Elements from one row to the next; default: the row's length. */
-  readonly stride?: number;
-}
-
-/** What a product computes. Stored shapes: A is m × k (k × m transposed), B k × n (n × k transposed), C and residual m × n. */
-export interface ProductOptions {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA?: boolean;
-  readonly transposeB?: boolean;
-  readonly a: Matrix;
-  readonly b: Matrix;
-  readonly c: Matrix;
-  /** C += instead of C =. */
-  readonly accumulate?: boolean;
-  /** Added to the product. C's own view, or one that does not overlap with it. */
-  readonly residual?: Matrix;
-  /** Multiplies the product, not what is added to it. Default 1. */
-  readonly scale?: number;
-}
 
 /**
  * The dispatches that compute a product, in order: one, or two where k is split into ranges.

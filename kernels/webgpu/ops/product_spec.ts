@@ -4,7 +4,34 @@
  */
 import { KernelError } from "../device/errors.ts";
 import { bytesOf, type Element } from "./kernel.ts";
-import type { Matrix, ProductOptions } from "./product.ts";
+
+/** A row-major view into a buffer. */
+export interface Matrix {
+  readonly buffer: GPUBuffer;
+  readonly type: "f32" | "f16";
+  /** Elements before the first one; default 0. */
+  readonly offset?: number;
+  /** Elements from one row to the next; default: the row's length. */
+  readonly stride?: number;
+}
+
+/** What a product computes. Stored shapes: A is m × k (k × m transposed), B k × n (n × k transposed), C and residual m × n. */
+export interface ProductOptions {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly a: Matrix;
+  readonly b: Matrix;
+  readonly c: Matrix;
+  /** C += instead of C =. */
+  readonly accumulate?: boolean;
+  /** Added to the product. C's own view, or one that does not overlap with it. */
+  readonly residual?: Matrix;
+  /** Multiplies the product, not what is added to it. Default 1. */
+  readonly scale?: number;
+}
 
 /** A view of one binding. */
 export interface Operand {

@@ -7,17 +7,10 @@
  * Operands whose rows do not start and end at 16 bytes are left to product_vector.ts.
  * @module
  */
+import type { TensorTile } from "../tiles.ts";
 import { type Kernel, unroll } from "./kernel.ts";
 import { alignedTo, type Operand, type ProductBuffers, type ProductSpec, workOf } from "./product_spec.ts";
-import { finishFunctions, operandBinding, tileCorner, type TileGrid, type TileSize } from "./product_tile.ts";
-
-/** How a tensor kernel is divided; every size a multiple of 16. */
-export interface TensorTile extends TileSize {
-  readonly kernel: "tensor";
-  /** Rows and columns of a subgroup's part. */
-  readonly subgroupM: number;
-  readonly subgroupN: number;
-}
+import { finishFunctions, operandBinding, tileCorner, type TileGrid } from "./product_tile.ts";
 
 /** Invocations of a subgroup. */
 const lanes = 32;

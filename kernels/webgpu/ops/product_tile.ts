@@ -2,6 +2,7 @@
  * What every product kernel shares: which tile a workgroup computes, how it reads its operands, and how finished values reach C.
  * @module
  */
+import type { TileSize } from "../tiles.ts";
 import type { Binding } from "./kernel.ts";
 import { alignedTo, type Operand, type ProductSpec } from "./product_spec.ts";
 
@@ -17,13 +18,6 @@ export interface TileGrid {
   /** Depth of a range: a multiple of the tile's; the last one may end early. */
   readonly depth: number;
   readonly workgroups: readonly [number, number, number];
-}
-
-/** Rows and columns of C that a workgroup computes, and the depth of one of its steps. */
-export interface TileSize {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
 }
 
 /** Rows of tiles that are finished together, column by column: their operands stay in the cache. */

@@ -5,24 +5,10 @@
  * that an invocation reads four neighbours at once, and adds their outer products to sums in registers.
  * @module
  */
+import type { VectorTile } from "../tiles.ts";
 import { type Kernel, unroll } from "./kernel.ts";
 import { type Operand, type ProductBuffers, type ProductSpec, workOf } from "./product_spec.ts";
-import {
-  finishFunctions,
-  operandBinding,
-  readFunction,
-  tileCorner,
-  type TileGrid,
-  type TileSize,
-} from "./product_tile.ts";
-
-/** How a vector kernel is divided; every size a multiple of 4. */
-export interface VectorTile extends TileSize {
-  readonly kernel: "vector";
-  /** Rows and columns of C that one invocation computes. */
-  readonly invocationM: number;
-  readonly invocationN: number;
-}
+import { finishFunctions, operandBinding, readFunction, tileCorner, type TileGrid } from "./product_tile.ts";
 
 /** vec4 of padding after each row of a tile, against bank conflicts where it is transposed on the way in. */
 const padding = 1;

@@ -12,7 +12,8 @@ import { embedRows, type Preparation, prepareRows, putRows, unpackRows } from ".
 import { PIECE, piecesOf, type StoredMatrix } from "../ops/decode/stored_matrix.ts";
 import { vectorProduct } from "../ops/decode/vector_product.ts";
 import { bytesOf } from "../ops/kernel.ts";
-import { type Matrix, product } from "../ops/product.ts";
+import { product } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 import { attentionDispatches } from "./decode_attention.ts";
 import { areFew, type RowBuffers } from "./decode_buffers.ts";
 import type { DecodeLayer, DecodeWeights } from "./decode_weights.ts";

@@ -7,7 +7,7 @@ import type { Device } from "../device/device.ts";
 import { castScaled } from "../ops/influence_rows.ts";
 import { PARTS } from "../ops/influence_parts.ts";
 import { bytesOf } from "../ops/kernel.ts";
-import type { Matrix } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 import type { InfluenceGroup } from "./influence_groups.ts";
 import { Plan } from "./plan.ts";
 import type { Activations, BatchShape } from "./transformer_activations.ts";

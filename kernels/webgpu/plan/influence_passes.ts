@@ -2,7 +2,7 @@
  * The passes of influence: forward and backward as in training, with other work in the place of each matrix's gradient.
  * @module
  */
-import type { Matrix } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { InfluenceBuffers, InfluenceVector } from "./influence_buffers.ts";
 import type { InfluenceGroup } from "./influence_groups.ts";

@@ -8,7 +8,8 @@
 import { gradientNorms } from "../ops/influence_gradients.ts";
 import { gatherNorms, keepTokenGradients, tiedNorms } from "../ops/influence_gram.ts";
 import { addParts, gatherDots, sequenceDots } from "../ops/influence_parts.ts";
-import { type Matrix, product } from "../ops/product.ts";
+import { product } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 import { clear } from "../ops/reduce.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { groupsOf, type InfluenceContext, influencePasses, outputsOf } from "./influence_passes.ts";

@@ -7,7 +7,8 @@
  */
 import { embedBackward } from "../ops/embedding.ts";
 import { weightRows } from "../ops/influence_rows.ts";
-import { type Matrix, product } from "../ops/product.ts";
+import { product } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { groupsOf, type InfluenceContext, influencePasses, outputsOf } from "./influence_passes.ts";
 import { gradientsOf } from "./transformer_gradients.ts";

@@ -9,7 +9,8 @@ import { suitsTensorAttention, tensorAttention } from "../ops/attention_tensor.t
 import { embed } from "../ops/embedding.ts";
 import { headNorm, type HeadNormShape } from "../ops/head_norm.ts";
 import { type NormShape, rmsNorm } from "../ops/norm.ts";
-import { type Matrix, product } from "../ops/product.ts";
+import { product } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 import { type HeadsShape, rotary } from "../ops/rotary.ts";
 import { swiglu } from "../ops/swiglu.ts";
 import type { Dispatch } from "./dispatch.ts";

@@ -15,7 +15,7 @@ import {
 import type { Device } from "../device/device.ts";
 import { OutOfDeviceMemoryError } from "../device/errors.ts";
 import type { Element } from "../ops/kernel.ts";
-import type { Matrix } from "../ops/product.ts";
+import type { Matrix } from "../ops/product_spec.ts";
 
 export type { TransformerShape };
 

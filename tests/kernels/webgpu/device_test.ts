@@ -1,6 +1,6 @@
 /** Devices on the runtime's own WebGPU; a software adapter is enough. */
 import assert from "node:assert/strict";
-import { openDevice } from "../../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../../kernels/webgpu/device/open.ts";
 import {
   KernelError,
   MissingFeatureError,

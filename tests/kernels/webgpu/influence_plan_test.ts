@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { InfluenceBench } from "../../../kernels/bench/gpu_influence_run.ts";
 import { family, randomTokens } from "../../../kernels/bench/step_run.ts";
-import { type Device, openDevice } from "../../../kernels/webgpu/device/device.ts";
+import type { Device } from "../../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../../kernels/webgpu/device/open.ts";
 import { OutOfDeviceMemoryError } from "../../../kernels/webgpu/device/errors.ts";
 import { assertClose } from "./support.ts";
 

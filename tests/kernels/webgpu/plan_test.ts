@@ -1,6 +1,7 @@
 /** Plans on the runtime's own WebGPU. */
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../../kernels/webgpu/device/device.ts";
+import type { Device } from "../../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../../kernels/webgpu/device/open.ts";
 import type { Dispatch } from "../../../kernels/webgpu/plan/dispatch.ts";
 import { Plan } from "../../../kernels/webgpu/plan/plan.ts";
 

@@ -8,10 +8,12 @@ import {
   tolerance,
 } from "../../../kernels/bench/gpu_check_product.ts";
 import { numbers } from "../../../kernels/bench/random.ts";
-import { type Device, openDevice } from "../../../kernels/webgpu/device/device.ts";
+import type { Device } from "../../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../../kernels/webgpu/device/open.ts";
 import { KernelError } from "../../../kernels/webgpu/device/errors.ts";
 import { bindProduct } from "../../../kernels/webgpu/ops/product_spec.ts";
-import { product, type ProductOptions } from "../../../kernels/webgpu/ops/product.ts";
+import { product } from "../../../kernels/webgpu/ops/product.ts";
+import type { ProductOptions } from "../../../kernels/webgpu/ops/product_spec.ts";
 import { suitsTensor } from "../../../kernels/webgpu/ops/product_tensor.ts";
 import { Plan } from "../../../kernels/webgpu/plan/plan.ts";
 import { emulatedTensorDevice } from "./tensor_emulation.ts";

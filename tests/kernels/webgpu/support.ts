@@ -1,6 +1,7 @@
 /** What the kernel tests share: a device of each tier, random inputs, poisoned outputs, and the error measure. */
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../../kernels/webgpu/device/device.ts";
+import type { Device } from "../../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../../kernels/webgpu/device/open.ts";
 import { bytesOf, type Element } from "../../../kernels/webgpu/ops/kernel.ts";
 import type { Dispatch } from "../../../kernels/webgpu/plan/dispatch.ts";
 import { Plan } from "../../../kernels/webgpu/plan/plan.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { openDevice } from "../../../kernels/webgpu/device/device.ts";
+import { openDevice } from "../../../kernels/webgpu/device/open.ts";
 import {
   KINDS,
   ParameterBuffers,

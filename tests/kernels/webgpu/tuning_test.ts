@@ -1,10 +1,10 @@
 /** Choices of tiles, and their cache. */
 import assert from "node:assert/strict";
+import { productTiles } from "../../../kernels/webgpu/tiles.ts";
 import {
   choicesFor,
   expectedMicroseconds,
   productKey,
-  productTiles,
   readTuning,
   writeTuning,
 } from "../../../kernels/webgpu/tuning.ts";

@@ -6,7 +6,7 @@ import { parseMixture } from "../../../core/mixture.ts";
 import type { BatchSource } from "../../../shards/batch.ts";
 import { packConversations } from "../../../shards/conversations.ts";
 import { Loader } from "../../../shards/loader.ts";
-import type { ExperimentOptions } from "./experiment.ts";
+import type { ExperimentOptions } from "./options.ts";
 import { conversationOf } from "./problem_file.ts";
 import type { ReadingSettings, TuningSettings } from "./settings.ts";
 

@@ -4,50 +4,20 @@
  * @module
  */
 import { join } from "node:path";
-import type { TrainBackend } from "../../../backends/backend.ts";
-import type { DecodeBackend } from "../../../backends/decode.ts";
 import { fingerprint, writeJson } from "../../../core/artefacts.ts";
 import { loadModel, saveModel } from "../../../model/checkpoint.ts";
 import { initialise } from "../../../model/initialise.ts";
 import type { BatchSource } from "../../../shards/batch.ts";
-import type { Shards } from "../../../shards/reader.ts";
 import { train, type TrainingRun } from "../../loop.ts";
 import { type Asking, type Prompt, score } from "../answers.ts";
 import { GRPO_METRICS_FILE, type GrpoMetrics, trainWithGrpo } from "../grpo.ts";
 import { readSteps, StepLog } from "../step_log.ts";
 import { conversationBatches, documentBatches } from "./batches.ts";
-import {
-  type Ability,
-  type AbilityAt,
-  type ExperimentReport,
-  REPORT_FILE,
-  type StageResult,
-  type Tuning,
-} from "./report.ts";
-import { type EncodedProblem, type ProblemSet, textOf } from "./problem_file.ts";
+import { type Ability, type AbilityAt, type ExperimentReport, REPORT_FILE, type Tuning } from "./report.ts";
+import type { ExperimentOptions } from "./options.ts";
+import { type EncodedProblem, textOf } from "./problem_file.ts";
 import { rewardNumber } from "./reward.ts";
-import {
-  checkExperiment,
-  type ExperimentSettings,
-  type ReadingSettings,
-  type TuningSettings,
-} from "./settings.ts";
-
-/** What the experiment is done on. */
-export interface ExperimentOptions {
-  readonly settings: ExperimentSettings;
-  /** Of the settings' config. */
-  readonly backend: TrainBackend;
-  /** Of the settings' config, with room for prompt and answer. */
-  readonly policy: DecodeBackend;
-  readonly sources: readonly Shards[];
-  readonly training: ProblemSet;
-  readonly heldOut: ProblemSet;
-  readonly directory: string;
-  readonly signal: AbortSignal;
-  /** Hears of every result as it comes. */
-  readonly onResult: (result: StageResult) => void;
-}
+import { checkExperiment, type ReadingSettings, type TuningSettings } from "./settings.ts";
 
 /** A stage's learning curve, and the model that GRPO goes on from, in its directory. */
 const CURVE_FILE = "held_out.jsonl";
