@@ -47,6 +47,35 @@ export function grid({ sequences, length, heads }: HeadsShape): readonly [number
   return [Math.ceil(length / ROWS), heads, sequences];
 }
 
+/** How a kernel begins in which each thread owns a row of queries: `row` of the batch, `query` of its sequence, first visible key `start`. */
+export function queryThread(shape: HeadsShape): string {
+  return `
+var<workgroup> keys: array<vec4f, ${TILE * shape.headSize / 4}>;
+var<workgroup> values: array<vec4f, ${TILE * shape.headSize / 4}>;
+@compute @workgroup_size(${ROWS})
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
+  // The last tiles see the most keys: they go first.
+  let first = (${grid(shape)[0] - 1} - id.x) * ${ROWS};
+  let base = id.z * LENGTH;
+  let query = first + lane;
+  let row = base + min(query, LENGTH - 1);
+  let key = HEADS + id.y / ${shape.heads / shape.keyValueHeads};
+  let start = starts[row];`;
+}
+
+/** The loops over the keys that a query sees, tile by tile; entry j of the tile is in `keys` and `values`. Two brackets stay open. */
+export const EACH_KEY =
+  `for (var begin = starts[base + first]; begin < min(first + ${ROWS}, LENGTH); begin += ${TILE}) {
+    workgroupBarrier();
+    for (var i = lane; i < ${TILE} * SIZE; i += ${ROWS}) {
+      let at = (base + min(begin + i / SIZE, LENGTH - 1)) * STRIDE + key * SIZE + i % SIZE;
+      keys[i] = vec4f(queryKeyValue[at]);
+      values[i] = vec4f(queryKeyValue[at + KEY_HEADS * SIZE]);
+    }
+    workgroupBarrier();
+    for (var j = 0u; j < ${TILE}; j++) {
+      if (begin + j > query || begin + j < start) { continue; }`;
+
 /** Multiply-adds of `products` causal T × T products of all heads, as floating-point operations. */
 export function causalFlops({ sequences, length, heads, headSize }: HeadsShape, products: number): number {
   return products * sequences * heads * headSize * length * (length + 1);
@@ -69,18 +98,7 @@ export function attention(
   const { element, headSize } = shape;
   const size = headSize / 4;
   const code = `
-${constants(shape)}
-var<workgroup> keys: array<vec4f, ${TILE * size}>;
-var<workgroup> values: array<vec4f, ${TILE * size}>;
-@compute @workgroup_size(${ROWS})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  // The last tiles see the most keys: they go first.
-  let first = (${grid(shape)[0] - 1} - id.x) * ${ROWS};
-  let base = id.z * LENGTH;
-  let query = first + lane;
-  let row = base + min(query, LENGTH - 1);
-  let key = HEADS + id.y / ${shape.heads / shape.keyValueHeads};
-  let start = starts[row];
+${constants(shape)}${queryThread(shape)}
   ${
     unroll(size, (i) =>
       `let q${i} = vec4f(queryKeyValue[row * STRIDE + id.y * SIZE + ${i}]) * SCALE;
@@ -88,16 +106,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   }
   var highest = -1e30f;
   var sum = 0f;
-  for (var begin = starts[base + first]; begin < min(first + ${ROWS}, LENGTH); begin += ${TILE}) {
-    workgroupBarrier();
-    for (var i = lane; i < ${TILE} * SIZE; i += ${ROWS}) {
-      let at = (base + min(begin + i / SIZE, LENGTH - 1)) * STRIDE + key * SIZE + i % SIZE;
-      keys[i] = vec4f(queryKeyValue[at]);
-      values[i] = vec4f(queryKeyValue[at + KEY_HEADS * SIZE]);
-    }
-    workgroupBarrier();
-    for (var j = 0u; j < ${TILE}; j++) {
-      if (begin + j > query || begin + j < start) { continue; }
+  ${EACH_KEY}
       var products = vec4f();
       ${unroll(size, (i) => `products += q${i} * keys[j * SIZE + ${i}];`)}
       let score = products.x + products.y + products.z + products.w;

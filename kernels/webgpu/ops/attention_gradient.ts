@@ -10,11 +10,13 @@ import {
   attentionBytes,
   causalFlops,
   constants,
+  EACH_KEY,
   grid,
+  queryThread,
   ROWS,
   TILE,
 } from "./attention.ts";
-import { bytesOf, dispatch, unroll } from "./kernel.ts";
+import { type Binding, bytesOf, dispatch, unroll } from "./kernel.ts";
 import type { HeadsShape } from "./rotary.ts";
 
 /** Buffers of the backward pass besides. */
@@ -82,6 +84,18 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   });
 }
 
+/** Bindings of both gradients' kernels. */
+function gradientBindings(vector: string, buffers: AttentionGradientBuffers): Binding[] {
+  return [
+    { name: "queryKeyValue", type: vector, access: "read", buffer: buffers.queryKeyValue },
+    { name: "starts", type: "u32", access: "read", buffer: buffers.starts },
+    { name: "logSums", type: "f32", access: "read", buffer: buffers.logSums },
+    { name: "outputGradient", type: vector, access: "read", buffer: buffers.outputGradient },
+    { name: "pulls", type: "f32", access: "read", buffer: buffers.pulls },
+    { name: "parts", type: vector, access: "read_write", buffer: buffers.parts },
+  ];
+}
+
 /** dQ = Σ over keys of ds·k/√d, ds = p·(dO·v − pull). */
 function queryGradient(
   device: Device,
@@ -93,17 +107,7 @@ function queryGradient(
   const size = headSize / 4;
   const vector = `vec4<${element}>`;
   const code = `
-${constants(shape)}
-var<workgroup> keys: array<vec4f, ${TILE * size}>;
-var<workgroup> values: array<vec4f, ${TILE * size}>;
-@compute @workgroup_size(${ROWS})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = (${grid(shape)[0] - 1} - id.x) * ${ROWS};
-  let base = id.z * LENGTH;
-  let query = first + lane;
-  let row = base + min(query, LENGTH - 1);
-  let key = HEADS + id.y / ${shape.heads / shape.keyValueHeads};
-  let start = starts[row];
+${constants(shape)}${queryThread(shape)}
   let logSum = logSums[id.y * ROWS + row];
   let pull = pulls[id.y * ROWS + row];
   ${
@@ -112,16 +116,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let g${i} = vec4f(outputGradient[(row * HEADS + id.y) * SIZE + ${i}]);
   var d${i} = vec4f();`)
   }
-  for (var begin = starts[base + first]; begin < min(first + ${ROWS}, LENGTH); begin += ${TILE}) {
-    workgroupBarrier();
-    for (var i = lane; i < ${TILE} * SIZE; i += ${ROWS}) {
-      let at = (base + min(begin + i / SIZE, LENGTH - 1)) * STRIDE + key * SIZE + i % SIZE;
-      keys[i] = vec4f(queryKeyValue[at]);
-      values[i] = vec4f(queryKeyValue[at + KEY_HEADS * SIZE]);
-    }
-    workgroupBarrier();
-    for (var j = 0u; j < ${TILE}; j++) {
-      if (begin + j > query || begin + j < start) { continue; }
+  ${EACH_KEY}
       var scores = vec4f();
       var slopes = vec4f();
       ${
@@ -140,14 +135,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   return dispatch(device, {
     label,
     code,
-    bindings: [
-      { name: "queryKeyValue", type: vector, access: "read", buffer: buffers.queryKeyValue },
-      { name: "starts", type: "u32", access: "read", buffer: buffers.starts },
-      { name: "logSums", type: "f32", access: "read", buffer: buffers.logSums },
-      { name: "outputGradient", type: vector, access: "read", buffer: buffers.outputGradient },
-      { name: "pulls", type: "f32", access: "read", buffer: buffers.pulls },
-      { name: "parts", type: vector, access: "read_write", buffer: buffers.parts },
-    ],
+    bindings: gradientBindings(vector, buffers),
     workgroups: grid(shape),
     flops: causalFlops(shape, 3),
     bytes: attentionBytes(shape),
@@ -231,14 +219,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   return dispatch(device, {
     label,
     code,
-    bindings: [
-      { name: "queryKeyValue", type: vector, access: "read", buffer: buffers.queryKeyValue },
-      { name: "starts", type: "u32", access: "read", buffer: buffers.starts },
-      { name: "logSums", type: "f32", access: "read", buffer: buffers.logSums },
-      { name: "outputGradient", type: vector, access: "read", buffer: buffers.outputGradient },
-      { name: "pulls", type: "f32", access: "read", buffer: buffers.pulls },
-      { name: "parts", type: vector, access: "read_write", buffer: buffers.parts },
-    ],
+    bindings: gradientBindings(vector, buffers),
     workgroups: grid(shape),
     flops: causalFlops(shape, 4),
     bytes: attentionBytes(shape),

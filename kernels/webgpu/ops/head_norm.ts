@@ -6,7 +6,7 @@
 import type { Device } from "../device/device.ts";
 import type { Dispatch } from "../plan/dispatch.ts";
 import { bytesOf, dispatch } from "./kernel.ts";
-import { headConstants, headItems, type HeadsShape } from "./rotary.ts";
+import { headConstants, headItems, type HeadsShape, headThread } from "./rotary.ts";
 
 /** Heads before they are turned, and their norm's ε. */
 export interface HeadNormShape extends Omit<HeadsShape, "queryKeyEpsilon"> {
@@ -45,13 +45,7 @@ export function headNorm(
   const vector = `vec4<${element}>`;
   const code = `
 ${headConstants(shape)}
-@compute @workgroup_size(${items * headSize / 4})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
-  let item = workgroupIndex(id) * ITEMS + index / LANES;
-  let lane = index % LANES;
-  let row = min(item / (HEADS + KEY_HEADS), ROWS - 1);
-  let head = item % (HEADS + KEY_HEADS);
-  let at = row * STRIDE + head * LANES + lane;
+${headThread(shape, "HEADS + KEY_HEADS")}
   let x = queryKeyValue[at];
   let scale = inverseSqrt(laneTotal(dot(vec4f(x), vec4f(x)), index) * f32(${1 / headSize}) + f32(${epsilon}));
   if (item < ${count}) {

@@ -88,6 +88,17 @@ fn turned(x: vec4f, angle: vec4f) -> vec4f {
 }`;
 }
 
+/** How a kernel begins in which d/4 lanes share a head: `row`, `head` of so many, and the place `at` of this lane's vector. */
+export function headThread({ headSize }: Pick<HeadsShape, "headSize">, headsOfRow: string): string {
+  return `@compute @workgroup_size(${headItems(headSize) * headSize / 4})
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
+  let item = workgroupIndex(id) * ITEMS + index / LANES;
+  let lane = index % LANES;
+  let row = min(item / (${headsOfRow}), ROWS - 1);
+  let head = item % (${headsOfRow});
+  let at = row * STRIDE + head * LANES + lane;`;
+}
+
 /**
  * Turns the queries and keys of `queryKeyValue` in place and normalises them: y = z·rsqrt(mean(z²) + ε).
  *
@@ -104,13 +115,7 @@ export function rotary(
   const rows = sequences * length;
   const code = `
 ${headConstants(shape)}
-@compute @workgroup_size(${items * headSize / 4})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
-  let item = workgroupIndex(id) * ITEMS + index / LANES;
-  let lane = index % LANES;
-  let row = min(item / (HEADS + KEY_HEADS), ROWS - 1);
-  let head = item % (HEADS + KEY_HEADS);
-  let at = row * STRIDE + head * LANES + lane;
+${headThread(shape, "HEADS + KEY_HEADS")}
   let z = turned(vec4f(queryKeyValue[at]), table[row % LENGTH * LANES + lane]);
   let factor = ${
     queryKeyEpsilon === null
@@ -167,12 +172,7 @@ export function rotaryBackward(
   const code = `
 ${headConstants(shape)}
 const GROUP = ${heads / keyValueHeads}u;
-@compute @workgroup_size(${items * headSize / 4})
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
-  let item = workgroupIndex(id) * ITEMS + index / LANES;
-  let lane = index % LANES;
-  let row = min(item / (HEADS + 2 * KEY_HEADS), ROWS - 1);
-  let head = item % (HEADS + 2 * KEY_HEADS);
+${headThread(shape, "HEADS + 2 * KEY_HEADS")}
   let isQuery = head < HEADS;
   let isValue = head >= HEADS + KEY_HEADS;
   // Entry of the first part: heads of queries, of keys and of values follow each other.
@@ -181,7 +181,6 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index
   for (var i = 0u; i < select(GROUP, 1u, isQuery); i++) {
     dy += vec4f(parts[(row * 3 * HEADS + first + i) * LANES + lane]);
   }
-  let at = row * STRIDE + head * LANES + lane;
   let y = vec4f(queryKeyValue[at]);
   let pull = laneTotal(dot(dy, y), index) * f32(${queryKeyEpsilon === null ? 0 : 1 / headSize});
   if (item < ROWS * (HEADS + 2 * KEY_HEADS)) {
