@@ -5,6 +5,7 @@
 import type { ModelConfig } from "../model/config.ts";
 import type { ForwardBackend, TrainBackend } from "./backend.ts";
 import type { InfluenceBackend, InfluenceTensors } from "./influence.ts";
+import { freshState } from "./state.ts";
 
 /** Settings of the CPU backend; the others choose for themselves. */
 export interface BackendOptions {
@@ -49,8 +50,7 @@ export async function openForward(
       return await (await import("./webgpu_forward.ts")).createWebgpuForward(config, weights);
     case "tfjs": {
       const backend = await openBackend(name, config, options);
-      const zeros = new Float32Array(weights.length);
-      await backend.importState({ step: 0, weights, firstMoment: zeros, secondMoment: zeros });
+      await backend.importState(freshState(weights));
       return backend;
     }
   }

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { TokenBatch, TrainBackend, UpdateSettings } from "../backends/backend.ts";
 import { openBackend } from "../backends/open.ts";
+import { freshState } from "../backends/state.ts";
 import { exists, fingerprint } from "../core/artefacts.ts";
 import { RunError } from "../core/errors.ts";
 import { startProgress } from "../core/progress.ts";
@@ -20,10 +21,10 @@ import { initialise } from "../model/initialise.ts";
 import type { Document } from "../sources/document.ts";
 import type { Domain } from "../sources/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { type Judge, scoreOf } from "./ask_llm.ts";
-import { accuracyAt, areaUnderCurve } from "./binary_metrics.ts";
+import type { Judge } from "./ask_llm.ts";
 import { type Example, Examples, type ExampleSettings } from "./judge_examples.ts";
-import { LABELS_DESCRIPTION, PROMPT_NAMES, type PromptName, type Prompts } from "./judge_labels.ts";
+import { PROMPT_NAMES, type Prompts } from "./judge_labels.ts";
+import { assessJudge, describeReport, type JudgeReport } from "./judge_report.ts";
 import { alignRight, answerToken, charactersOf, createModelJudge, encodeQuestion } from "./model_judge.ts";
 
 /** What the judge is, and how long it learns. */
@@ -66,19 +67,6 @@ export const TRAINED_JUDGE: TrainedJudgeSettings = {
   seed: 1,
 };
 
-/** How well the judge predicts the labels of documents that it has not seen. */
-export interface PromptReport {
-  /** Area under the ROC curve. */
-  readonly auc: number;
-  /** Share on the right side of a score of .5. */
-  readonly accuracy: number;
-  readonly trainingDocuments: number;
-  readonly heldOutDocuments: number;
-}
-
-/** The same for each prompt. */
-export type JudgeReport = Readonly<Record<PromptName, PromptReport>>;
-
 /** What a judge learns from. */
 export interface JudgeTraining {
   readonly tokenizer: Tokenizer;
@@ -99,9 +87,6 @@ export interface TrainedJudge extends AsyncDisposable {
   readonly judge: Judge;
   readonly report: JudgeReport;
 }
-
-/** A prompt whose labels are predicted no better than this is not understood, and its scores would be noise: .5 is chance. */
-const MIN_AUC = 0.6;
 
 /** Share of the steps in which the learning rate rises. */
 const WARM_UP = 0.1;
@@ -149,18 +134,18 @@ export async function trainJudge(training: JudgeTraining): Promise<TrainedJudge>
       return createModelJudge(backend, weights, tokenizer, judging);
     };
     let report = await finishedReport(directory, belongsTo);
-    if (report !== undefined) await importWeights(backend, (await loadModel(directory)).weights);
+    if (report !== undefined) await backend.importState(freshState((await loadModel(directory)).weights));
     else {
-      await importWeights(backend, initialise(config, seed));
+      await backend.importState(freshState(initialise(config, seed)));
       await fit(backend, examples, training, settings);
-      report = await assess(await openJudge(), prompts, examples, training.signal);
+      report = await assessJudge(await openJudge(), prompts, examples, training.signal);
       const { weights } = await backend.exportState();
       await forget(directory);
       await saveModel(directory, config, weights, { fingerprint: belongsTo, report: JSON.stringify(report) });
     }
     const judge = await openJudge();
     return {
-      judge: { ...judge, name: `${judge.name}, ${describeTraining(report)}` },
+      judge: { ...judge, name: `${judge.name}, ${describeReport(report)}` },
       report,
       [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
     };
@@ -168,12 +153,6 @@ export async function trainJudge(training: JudgeTraining): Promise<TrainedJudge>
     await backend[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** "trained on weak labels (…); held-out AUC reasoning 0.84, code 0.99, math 0.98, knowledge 0.97". */
-function describeTraining(report: JudgeReport): string {
-  const aucs = PROMPT_NAMES.map((name) => `${name} ${report[name].auc.toFixed(2)}`);
-  return `trained on weak labels (${LABELS_DESCRIPTION}); held-out AUC ${aucs.join(", ")}`;
 }
 
 /** The report of a finished judge, where there is one of this training. */
@@ -189,11 +168,6 @@ async function finishedReport(directory: string, belongsTo: string): Promise<Jud
 async function forget(directory: string): Promise<void> {
   const config = join(directory, "config.json");
   if (await exists(config)) await Deno.remove(config);
-}
-
-async function importWeights(backend: TrainBackend, weights: Float32Array): Promise<void> {
-  const moment = new Float32Array(weights.length);
-  await backend.importState({ step: 0, weights, firstMoment: moment, secondMoment: moment });
 }
 
 async function fit(
@@ -244,41 +218,4 @@ function answered(
     weights[last] = 1;
   });
   return { ...batch, targets, weights };
-}
-
-/** How the judge does on held-out documents; one that it does not answer counts as undecided. */
-async function assess(
-  judge: Judge,
-  prompts: Prompts,
-  examples: Examples,
-  signal: AbortSignal | undefined,
-): Promise<JudgeReport> {
-  const reports: [PromptName, PromptReport][] = [];
-  for (const name of PROMPT_NAMES) {
-    const heldOut = examples.heldOutFor(name);
-    const scores: number[] = [];
-    for (let from = 0; from < heldOut.length; from += judge.batchSize) {
-      const documents = heldOut.slice(from, from + judge.batchSize).map(({ document }) => document);
-      const judgements = await judge.judge(prompts[name], documents, signal);
-      scores.push(...judgements.map((judgement) => scoreOf(judgement) ?? 0.5));
-    }
-    const labels = heldOut.map(({ label }) => label);
-    const auc = areaUnderCurve(scores, labels);
-    if (!(auc >= MIN_AUC)) {
-      throw new RunError(
-        `The judge trained on weak labels has a held-out AUC of ${
-          auc.toFixed(3)
-        } for the prompt "${name}", expected ${MIN_AUC} ` +
-          "at least: its scores would be noise. Train it longer, or name a judge.",
-      );
-    }
-    const { training, heldOut: heldOutDocuments } = examples.counts(name);
-    reports.push([name, {
-      auc,
-      accuracy: accuracyAt(0.5, scores, labels),
-      trainingDocuments: training,
-      heldOutDocuments,
-    }]);
-  }
-  return Object.fromEntries(reports) as JudgeReport;
 }
