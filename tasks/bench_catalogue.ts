@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from "commander";
 import { join } from "node:path";
+import { openCatalog } from "../lib/catalog/catalog.ts";
 import { timeCatalogue, writeFacts } from "../lib/catalog/throughput.ts";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { describeMachine, peakMemoryMB } from "../lib/core/machine.ts";
@@ -54,8 +55,9 @@ await runTask<Options>(command, async ({ documents, memory, threads, texts }, { 
       await writeSynthetic(path, (to ?? 0) - (from ?? 0), from);
     }
     const started = performance.now();
-    const { length: duplicates } = await findShardedNearDuplicates(shards, {
-      ...limits,
+    await using searched = await openCatalog({ engine: "native", ...limits, threads });
+    const { length: duplicates } = await findShardedNearDuplicates(searched, shards, {
+      spillDirectory: directory,
       processes: threads,
       signal,
     });

@@ -4,7 +4,7 @@
  */
 import { Option } from "commander";
 import { basename, join, resolve } from "node:path";
-import { openCatalog } from "../lib/catalog/catalog.ts";
+import { type Catalog, openCatalog } from "../lib/catalog/catalog.ts";
 import { type EngineName, ENGINES } from "../lib/catalog/engine.ts";
 import { profileCorpus, type SourceProfile } from "../lib/catalog/profile.ts";
 import { insertPublished } from "../lib/catalog/published.ts";
@@ -13,6 +13,7 @@ import { exists } from "../lib/core/artefacts.ts";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
 import { compactNumber, formatDuration, startProgress } from "../lib/core/progress.ts";
+import { describeDocuments, type DocumentFacts } from "../lib/pipeline/stages/corpus.ts";
 import type { Document } from "../lib/sources/document.ts";
 import { loadLanguageIdentifier } from "../lib/sources/language.ts";
 import { readDocuments } from "../lib/sources/read.ts";
@@ -20,9 +21,11 @@ import { type SourceSpec, sourceSpec } from "../lib/sources/spec.ts";
 import { openTokenizer } from "../lib/tokenizer/tokenizer.ts";
 
 interface Options {
-  query: string;
+  query?: string;
   run?: string;
   engine: EngineName;
+  memory?: string;
+  spill?: string;
   path?: string;
   textField?: string;
   source?: string;
@@ -116,36 +119,88 @@ function describe(report: Report): string {
   return lines.map(([label, value]) => `${label.padEnd(14)} ${value}`).join("\n") + "\n" + examples.join("");
 }
 
+/** Rows inserted at once. */
+const ROWS_AT_ONCE = 10_000;
+
+/** The facts about a source's documents as rows of the catalogue's table `documents`. */
+async function insertDocuments(catalog: Catalog, spec: SourceSpec, signal: AbortSignal): Promise<void> {
+  const describe = await describeDocuments((source) => readDocuments(source, { signal }));
+  const progress = startProgress(spec.name, 0, "documents");
+  let rows: DocumentFacts[] = [], documents = 0;
+  for await (const { facts } of describe(spec, () => true)) {
+    progress.update(++documents);
+    if (rows.push(facts) < ROWS_AT_ONCE) continue;
+    await catalog.insert("documents", rows.map((row) => ({ ...row })));
+    rows = [];
+  }
+  await catalog.insert("documents", rows.map((row) => ({ ...row })));
+  progress.finish();
+}
+
 const command = taskCommand(
   "corpus",
   "SQL over the catalogue (the paper's tables, mixtures, sources, a run), or a profile of a corpus.",
 )
-  .option("--query <sql>", "what to ask; SELECT * FROM paper_tables lists the paper's tables", SOURCE_LIST)
-  .option("--run <name>", "with the catalogue of this run: its documents, mixes and metrics")
-  .addOption(new Option("--engine <engine>", "DuckDB's build").choices(ENGINES).default("wasm"))
+  .option(
+    "--query <sql>",
+    "what to ask; SELECT * FROM paper_tables lists the paper's tables; by default the sources",
+  )
   .addOption(
-    new Option("--path <path>", "profile a folder or a file: text, code, JSONL (.gz, .zst), parquet")
-      .conflicts(["query", "run", "engine", "source"]),
+    new Option("--run <name>", "with the catalogue of this run: its documents, mixes and metrics")
+      .conflicts(["path", "source"]),
+  )
+  .addOption(
+    new Option("--engine <engine>", "DuckDB's build; native: all cores, and more rows than memory holds")
+      .choices(ENGINES).default("wasm"),
+  )
+  .option("--memory <size>", 'what DuckDB may take, such as "2GB"; by default 80% of the machine\'s memory')
+  .option("--spill <directory>", "where the native engine keeps what does not stay in memory; must exist")
+  .option(
+    "--path <path>",
+    "profile a folder or a file: text, code, JSONL (.gz, .zst), parquet; with --query: ask about its documents",
   )
   .option("--text-field <name>", "with --path: the field of JSONL or the column of parquet with the text")
   .addOption(
-    new Option("--source <name>", "profile one of the project's sources, and show its first documents")
-      .conflicts(["query", "run", "engine"]),
+    new Option("--source <name>", "the same of one of the project's sources: its profile and first documents")
+      .conflicts(["path"]),
+  )
+  .addHelpText(
+    "after",
+    `
+A profile streams and takes 8 to 23 bytes a document. A question about a big folder, within 2 GB of memory:
+  deno task corpus --path DIR --engine native --memory 2GB --spill /scratch \\
+    --query "SELECT language, count(*) AS documents, sum(tokens) AS tokens FROM documents GROUP BY ALL"`,
   );
 
 await runTask<Options>(
   command,
-  async ({ query, run, engine, path, textField, source }, { signal, print }) => {
+  async ({ query, run, engine, memory, spill, path, textField, source }, { signal, print }) => {
     if (textField !== undefined && path === undefined) throw new UsageError("--text-field needs --path.");
-    if (path !== undefined) return print(await report(ownSource(path, textField), signal), describe);
-    if (source !== undefined) return print(await report(await sourceSpec(source), signal), describe);
+    if (spill !== undefined && engine !== "native") throw new UsageError("--spill needs --engine native.");
+    const own = path !== undefined
+      ? ownSource(path, textField)
+      : source !== undefined
+      ? await sourceSpec(source)
+      : undefined;
+    if (own !== undefined && query === undefined) {
+      if (memory !== undefined || engine !== "wasm") {
+        throw new UsageError("--engine and --memory need --query: a profile asks no database.");
+      }
+      return print(await report(own, signal), describe);
+    }
     const directory = run === undefined ? undefined : join("runs", run, "catalog");
     if (directory !== undefined && !await exists(directory)) {
       throw new UsageError(`--run is "${run}", but ${directory} does not exist.`);
     }
-    await using catalog = await openCatalog({ engine, ...(directory === undefined ? {} : { directory }) });
+    await using catalog = await openCatalog({
+      engine,
+      ...(directory !== undefined && { directory }),
+      ...(memory !== undefined && { memoryLimit: memory }),
+      ...(spill !== undefined && { spillDirectory: spill }),
+    });
     await insertPublished(catalog);
-    const table = await catalog.query(query);
+    if (own !== undefined) await insertDocuments(catalog, own, signal);
+    const table = await catalog.query(query ?? SOURCE_LIST);
     // JSON has no bigint: integers beyond 2^53 are printed as strings.
     const rows = table.objects().map((row) =>
       Object.fromEntries(

@@ -11,7 +11,7 @@ import { CHARACTERS, CONFIG, FULL_SETTINGS, TOKENIZER } from "../lib/mixture/pla
 import { plantedSeeds } from "../lib/mixture/planted/seeds.ts";
 import { type PlantedSummary, summarise } from "../lib/mixture/planted/summary.ts";
 import { codeHash } from "../lib/pipeline/code_hash.ts";
-import { BACKEND_CODE } from "../lib/pipeline/stages/training.ts";
+import { BACKEND_CODE } from "../lib/pipeline/stages/backend_code.ts";
 import { openTokenizer } from "../lib/tokenizer/tokenizer.ts";
 
 interface Options {

@@ -3,7 +3,6 @@
  * @module
  */
 import type { ColumnTable } from "arquero";
-import { writeFileAtomic } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { type Columns, fitColumns, inferSchema, type Rows, toColumns, toTable } from "./columns.ts";
 import type { Engine, EngineName, Parameter } from "./engine.ts";
@@ -25,6 +24,8 @@ export interface Catalog extends AsyncDisposable {
    * @throws {UsageError} with DuckDB's message.
    */
   query(sql: string, parameters?: readonly Parameter[]): Promise<ColumnTable>;
+  /** A query's result in parts, columns by their names: for more rows than memory holds. @throws {UsageError} with DuckDB's message. */
+  stream(sql: string): AsyncIterable<Columns>;
   /**
    * Appends rows: many at once, since a call takes about 10 ms whatever their number. A table that is not there is made, its column
    * types taken from the values.
@@ -42,7 +43,7 @@ export interface Catalog extends AsyncDisposable {
   insertJsonLines(table: string, path: string): Promise<void>;
   /** Runs statements apart by ";", without a result. @throws {UsageError} with DuckDB's message. */
   execute(sql: string): Promise<void>;
-  /** Writes every table but the published ones to the directory. @throws {UsageError} where it has none. */
+  /** Writes every table but the published ones to the directory: the same bytes from either engine. @throws {UsageError} where it has none. */
   save(): Promise<void>;
 }
 
@@ -110,6 +111,10 @@ class EngineCatalog implements Catalog {
     return toTable(await this.#engine.query(sql, parameters));
   }
 
+  stream(sql: string): AsyncIterable<Columns> {
+    return this.#engine.stream(sql);
+  }
+
   async insert(table: string, rows: Rows): Promise<void> {
     const columns = toColumns(rows);
     if (columns.size === 0) return;
@@ -151,13 +156,7 @@ class EngineCatalog implements Catalog {
         `CAST(${quoteName(column)} AS ${type}) AS ${quoteName(column)}`
       );
       const sql = `SELECT ${values.join(", ")} FROM ${quoteName(name)}`;
-      const path = tablePath(directory, name);
-      const { outOfCore } = this.#engine;
-      if (outOfCore !== null) {
-        await writeFileAtomic(path, (_file, temporary) => outOfCore.writeParquet(sql, temporary));
-      } else {
-        await writeTable(path, schema, fitColumns(await this.#engine.query(sql, []), schema, name));
-      }
+      await writeTable(tablePath(directory, name), schema, this.#engine.stream(sql));
     }
   }
 

@@ -14,16 +14,12 @@ export type EngineName = typeof ENGINES[number];
 /** What stands for a `?` in a statement. */
 export type Parameter = string | number | bigint | boolean | null;
 
-/** What an engine does without making every row a JavaScript value, so that the memory it takes does not depend on their number. */
+/** What an engine reads without making every row a JavaScript value, so that the memory it takes does not depend on their number. */
 export interface OutOfCore {
-  /** A query's result in parts of some thousand rows, lists as arrays. @throws {UsageError} with DuckDB's message. */
-  stream(sql: string): AsyncIterable<readonly (readonly unknown[])[]>;
   /** Appends the lines of a JSONL file; keys that the schema has not are left out. @throws {UsageError} with DuckDB's message. */
   appendJsonLines(table: string, schema: TableSchema, path: string): Promise<void>;
   /** Appends a parquet file to a table, which is made where it is not there. @throws {UsageError} with DuckDB's message. */
   appendParquet(table: string, path: string): Promise<void>;
-  /** Writes a query's result over a parquet file. @throws {UsageError} with DuckDB's message. */
-  writeParquet(sql: string, path: string): Promise<void>;
 }
 
 /** One database, gone with its process. */
@@ -33,6 +29,8 @@ export interface Engine extends AsyncDisposable {
   readonly outOfCore: OutOfCore | null;
   /** Runs one statement and gives its result. @throws {UsageError} with DuckDB's message. */
   query(sql: string, parameters: readonly Parameter[]): Promise<Columns>;
+  /** A query's result in parts: natively some thousand rows each, lists as arrays. @throws {UsageError} with DuckDB's message. */
+  stream(sql: string): AsyncIterable<Columns>;
   /** Runs statements apart by ";". @throws {UsageError} with DuckDB's message. */
   execute(sql: string): Promise<void>;
   /** Appends rows to a table of that schema. @throws {UsageError} where a value does not fit its column. */

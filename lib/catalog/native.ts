@@ -5,11 +5,11 @@
  * does not touch takes no memory.
  * @module
  */
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { join } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import { type Engine, type OutOfCore, sqlError } from "./engine.ts";
 import { quoteName, quoteText } from "./schema.ts";
+import { makeSpillDirectory } from "./spill_directory.ts";
 
 /** Rows in one chunk of an appender: DuckDB's vector size. */
 const CHUNK_ROWS = 2048;
@@ -21,9 +21,10 @@ const CHUNK_ROWS = 2048;
  * @throws {UsageError} where there is no such directory, or the package is not installed for this platform.
  */
 export async function openNative(spillDirectory?: string): Promise<Engine> {
-  const { BIGINT, BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, VARCHAR } = await loadPackage();
+  const { BIGINT, BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, JSDuckDBValueConverter, VARCHAR } =
+    await loadPackage();
   const types = { VARCHAR, DOUBLE, BIGINT, BOOLEAN };
-  const directory = await makeDirectory(spillDirectory);
+  const directory = await makeSpillDirectory("catalog-", spillDirectory);
   const instance = await DuckDBInstance.create(join(directory, "tables.duckdb"), {
     autoload_known_extensions: "false",
     autoinstall_known_extensions: "false",
@@ -42,13 +43,25 @@ export async function openNative(spillDirectory?: string): Promise<Engine> {
   };
   return {
     name: "native",
-    outOfCore: outOfCore(connection, execute),
+    outOfCore: outOfCore(execute),
     execute,
     async query(sql, parameters) {
       try {
         const reader = await connection.runAndReadAll(sql, [...parameters]);
         const columns = reader.getColumnsJS();
         return new Map(reader.columnNames().map((name, i) => [name, columns[i] ?? []]));
+      } catch (error) {
+        throw sqlError(error, sql);
+      }
+    },
+    async *stream(sql) {
+      try {
+        const result = await connection.stream(sql);
+        const names = result.columnNames();
+        for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+          const columns = chunk.convertColumns(JSDuckDBValueConverter);
+          yield new Map(names.map((name, i) => [name, columns[i] ?? []]));
+        }
       } catch (error) {
         throw sqlError(error, sql);
       }
@@ -87,25 +100,8 @@ async function loadPackage(): Promise<typeof import("@duckdb/node-api")> {
   }
 }
 
-/** A directory for this process alone: DuckDB's names for spilled files are the same in all. */
-async function makeDirectory(parent: string | undefined): Promise<string> {
-  try {
-    return await Deno.makeTempDir({ prefix: "catalog-", ...(parent === undefined ? {} : { dir: parent }) });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new UsageError(`spillDirectory is "${parent}", expected an existing directory.`);
-  }
-}
-
-function outOfCore(connection: DuckDBConnection, execute: (sql: string) => Promise<void>): OutOfCore {
+function outOfCore(execute: (sql: string) => Promise<void>): OutOfCore {
   return {
-    async *stream(sql) {
-      try {
-        yield* (await connection.stream(sql)).yieldRowsJs();
-      } catch (error) {
-        throw sqlError(error, sql);
-      }
-    },
     appendJsonLines(table, schema, path) {
       const columns = Object.entries(schema).map(([name, type]) => `${quoteText(name)}: '${type}'`);
       return execute(
@@ -118,8 +114,5 @@ function outOfCore(connection: DuckDBConnection, execute: (sql: string) => Promi
       await execute(`CREATE TABLE IF NOT EXISTS ${quoteName(table)} AS ${rows} LIMIT 0`);
       await execute(`INSERT INTO ${quoteName(table)} BY NAME ${rows}`);
     },
-    writeParquet: (sql, path) =>
-      // The file is not made anew: its place is a temporary one already, and open.
-      execute(`COPY (${sql}) TO ${quoteText(path)} (FORMAT parquet, USE_TMP_FILE false)`),
   };
 }

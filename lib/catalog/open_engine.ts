@@ -23,6 +23,9 @@ export interface EngineSettings {
   readonly spillDirectory?: string;
 }
 
+/** A size as DuckDB takes it. */
+export const MEMORY_SIZE = /^\d+(\.\d+)? *([KMGT]i?)?B$/i;
+
 /** Opens an empty database. @throws {UsageError} for an unknown engine, and a setting that is unusable or not that engine's. */
 export async function openEngine(settings: EngineSettings = {}): Promise<Engine> {
   const { engine: name = "wasm", memoryLimit, threads, spillDirectory } = settings;
@@ -38,6 +41,9 @@ export async function openEngine(settings: EngineSettings = {}): Promise<Engine>
         `${setting} is ${value}, but the catalogue engine "wasm" has one thread and no files; expected "native".`,
       );
     }
+  }
+  if (memoryLimit !== undefined && !MEMORY_SIZE.test(memoryLimit)) {
+    throw new UsageError(`The memory limit is "${memoryLimit}", expected a size such as "4GB".`);
   }
   const engine = name === "wasm" ? await openWasm() : await openNative(spillDirectory);
   try {

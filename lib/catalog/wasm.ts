@@ -58,19 +58,23 @@ export async function openWasm(): Promise<Engine> {
   database.open({ path: ":memory:" });
   const connection = database.connect();
   connection.useUnsafe((bindings, id) => bindings.runQuery(id, SETTINGS));
+  const query: Engine["query"] = (sql, parameters) =>
+    attempt(sql, () =>
+      connection.useUnsafe((bindings, id) => {
+        const statement = bindings.createPrepared(id, sql);
+        try {
+          return readResult(bindings.runPrepared(id, statement, [...parameters]));
+        } finally {
+          bindings.closePrepared(id, statement);
+        }
+      }));
   return {
     name: "wasm",
     outOfCore: null,
-    query: (sql, parameters) =>
-      attempt(sql, () =>
-        connection.useUnsafe((bindings, id) => {
-          const statement = bindings.createPrepared(id, sql);
-          try {
-            return readResult(bindings.runPrepared(id, statement, [...parameters]));
-          } finally {
-            bindings.closePrepared(id, statement);
-          }
-        })),
+    query,
+    async *stream(sql) {
+      yield await query(sql, []);
+    },
     execute: (sql) =>
       attempt(sql, () => {
         connection.useUnsafe((bindings, id) => bindings.runQuery(id, sql));

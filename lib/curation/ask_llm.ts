@@ -5,7 +5,7 @@
  */
 import type { Document } from "../sources/document.ts";
 import type { Prompt } from "./prompt.ts";
-import type { Scorer } from "./scores.ts";
+import type { Scorer } from "./scorer.ts";
 
 /** The judge's probabilities of the two answers, as its first token. */
 export interface Judgement {

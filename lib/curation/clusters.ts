@@ -55,14 +55,14 @@ export function keptOfCluster(
   roots: ArrayLike<number>,
   scores?: ArrayLike<number>,
 ): Uint32Array<ArrayBuffer> {
-  const best = new Map<number, number>();
+  // A cluster's first document is its root.
+  const best = Uint32Array.from(roots);
   for (let i = 0; i < roots.length; i++) {
-    // In range.
-    const root = roots[i] as number;
-    const rival = best.get(root);
-    if (rival === undefined || (scores?.[i] ?? 0) > (scores?.[rival] ?? 0)) best.set(root, i);
+    // Numbers of documents, in range.
+    const root = roots[i] as number, rival = best[root] as number;
+    if ((scores?.[i] ?? 0) > (scores?.[rival] ?? 0)) best[root] = i;
   }
-  return Uint32Array.from({ length: roots.length }, (_, i) => best.get(roots[i] as number) as number);
+  return Uint32Array.from(roots, (root) => best[root] as number);
 }
 
 /** A document that another one stands for. */

@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import { hashFile } from "../core/artefacts.ts";
 import { BertRegression } from "./bert.ts";
-import type { Scorer } from "./scores.ts";
+import type { Scorer } from "./scorer.ts";
 import { loadWordPiece } from "./word_piece.ts";
 
 /** Documents between two looks at the signal. */
@@ -30,6 +30,7 @@ export async function loadEducationClassifier(directory: string): Promise<Scorer
     provenance: `BertForSequenceClassification ${sha256.slice(0, 16)}, first ${model.maxTokens} tokens`,
     batchSize: DOCUMENTS_AT_ONCE,
     noScore: "finds nothing to rate",
+    portable: { kind: "bert", directory },
     score(documents) {
       const texts = documents.map(({ text }) => wordPiece.encode(text, model.maxTokens));
       return Promise.resolve([...model.predict(texts)]);

@@ -17,19 +17,25 @@
  * - *representatives*: of what is left, the documents with the highest reasoning scores, about 10,000 a source.
  * @module
  */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
-import { writeAll, writeFileAtomic } from "../core/artefacts.ts";
+import { makeSpillDirectory } from "../catalog/spill_directory.ts";
 import { readJsonLines } from "../core/lines.ts";
 import type { Document } from "../sources/document.ts";
+import type { Duplicate } from "./clusters.ts";
 import { type ContaminationIndex, withoutContaminated } from "./contamination.ts";
 import { fitHashedEmbedding } from "./embedding.ts";
-import { type FunnelRow, type FunnelStep, saveFunnel } from "./funnel.ts";
+import { only, take, textsOf, writeDocuments } from "./document_stream.ts";
+import { type FunnelRow, saveFunnel } from "./funnel.ts";
+import { FunnelRecorder } from "./funnel_recorder.ts";
 import { findNearDuplicates } from "./near_duplicates.ts";
 import { capabilitiesOf, type ProbingLists } from "./probing.ts";
 import { checkPlan, type SamplingPlan, type SamplingScorers } from "./sampling_plan.ts";
-import { insertScores, type Scorer, scoreShard } from "./scores.ts";
+import type { Scorer, ScorerIdentity } from "./scorer.ts";
+import { insertScores, scoreShard, scoresPath } from "./scores.ts";
 import { findSemanticDuplicates } from "./semantic.ts";
+import { findShardedNearDuplicates, type SearchLimits } from "./sharded_near_duplicates.ts";
 import { type Selection, Survivors } from "./survivors.ts";
 
 /** The benchmarks, files and signals around it. */
@@ -38,8 +44,13 @@ export interface SamplingContext {
   readonly directory: string;
   /** Items that no representative may contain. */
   readonly benchmarks: ContaminationIndex;
+  /** With a native catalogue: near-duplicates are searched for by processes and on disk. Absent: in memory. */
+  readonly search?: SearchLimits;
   readonly signal?: AbortSignal;
 }
+
+/** Several, so that none waits long for the last. */
+const SHARDS_PER_PROCESS = 2;
 
 /** The file of representatives in the directory: a document a line, sources in the plan's order. */
 export const REPRESENTATIVES_FILE = "representatives.jsonl";
@@ -67,13 +78,26 @@ export async function sampleRepresentatives(
   await sampling.run();
   await survivors.save();
   await saveProbingSets(catalog, plan.probing);
-  await saveFunnel(catalog, sampling.funnel);
-  return sampling.funnel;
+  await saveFunnel(catalog, sampling.funnel.rows);
+  return sampling.funnel.rows;
 }
 
-/** Where the scores of a source's documents are kept. */
-export function scoresPath(directory: string, scorer: string, source: string): string {
-  return join(directory, "scores", scorer, `${source}.jsonl`);
+/**
+ * Keeps a source's documents with an education score above the plan's; where there are none, its best.
+ *
+ * @returns What the funnel notes: that nothing was above; else null.
+ */
+export async function keepEducated(
+  survivors: Survivors,
+  source: string,
+  education: ScorerIdentity,
+  { educationAbove, educationFallback }: Pick<SamplingPlan, "educationAbove" | "educationFallback">,
+): Promise<string | null> {
+  const above = await survivors.keepAbove(source, education, educationAbove);
+  if (above.kept > 0) return null;
+  const { kept, lowest } = await survivors.keepTop(source, [education], educationFallback);
+  return `none above ${educationAbove}: kept the best ${percent(educationFallback)}, ` +
+    `${kept} with ${lowest?.toPrecision(3)} or more`;
 }
 
 /** Replaces the table `probing`: the union of the representative sets of each capability's sources. */
@@ -92,7 +116,7 @@ async function saveProbingSets(catalog: Catalog, lists: ProbingLists): Promise<v
 }
 
 class Sampling {
-  readonly funnel: FunnelRow[] = [];
+  readonly funnel: FunnelRecorder;
 
   constructor(
     private readonly catalog: Catalog,
@@ -101,42 +125,47 @@ class Sampling {
     private readonly plan: SamplingPlan,
     private readonly context: SamplingContext,
     private readonly survivors: Survivors,
-  ) {}
+  ) {
+    this.funnel = new FunnelRecorder(plan.sources, survivors, context.signal);
+  }
 
   async run(): Promise<void> {
     const { sources, probing, judgedPerSource, topShare, documentsPerSource, near, semanticThreshold, seed } =
       this.plan;
     const { education, reasoning, domain } = this.scorers;
-    for (const source of sources) await this.#record("documents", source, 0, null);
+    for (const source of sources) await this.funnel.record("documents", source, 0, null);
     for (const source of sources) {
-      await this.#timed("education", source, async () => {
+      await this.funnel.timed("education", source, async () => {
         await this.#score(source, education, this.read(source));
-        return await this.#selectEducated(source);
+        return await keepEducated(this.survivors, source, education, this.plan);
       });
-      await this.#timed("sampled", source, async () => {
+      await this.funnel.timed("sampled", source, async () => {
         if (judgedPerSource !== null) await this.survivors.keepSample(source, judgedPerSource, seed);
         return null;
       });
-      await this.#timed("reasoning", source, async () => {
+      await this.funnel.timed("reasoning", source, async () => {
         await this.#scoreLeft(source, reasoning);
         return exceptions(await this.survivors.keepTop(source, [reasoning], topShare), topShare);
       });
-      await this.#timed("domain", source, async () => {
+      await this.funnel.timed("domain", source, async () => {
         const judges = capabilitiesOf(source, probing).map((capability) => domain[capability]);
         if (judges.length === 0) return "listed for no capability";
         for (const judge of judges) await this.#scoreLeft(source, judge);
         return exceptions(await this.survivors.keepTop(source, judges, topShare), topShare);
       });
     }
-    await this.#timedTogether("contamination", () => this.#copySurvivors());
-    await this.#timedTogether("exact duplicates", () => this.survivors.dropExactDuplicates());
+    await this.funnel.timedTogether("contamination", () => this.#copySurvivors());
+    await this.funnel.timedTogether("exact duplicates", () => this.survivors.dropExactDuplicates());
     const scores = await this.survivors.scores(reasoning);
-    const scoreOf = ({ id }: Document) => scores.get(id) ?? 0;
-    await this.#timedTogether("near-duplicates", async () => {
-      const duplicates = await findNearDuplicates(this.#survivingDocuments(), near, scoreOf);
+    const scoreOf = ({ id }: Pick<Document, "id">) => scores.get(id) ?? 0;
+    await this.funnel.timedTogether("near-duplicates", async () => {
+      const { search } = this.context;
+      const duplicates = search === undefined
+        ? await findNearDuplicates(this.#survivingDocuments(), near, scoreOf)
+        : await this.#searchShards(search, scoreOf);
       await this.survivors.drop(duplicates.map(({ id }) => id));
     });
-    await this.#timedTogether("semantic duplicates", async () => {
+    await this.funnel.timedTogether("semantic duplicates", async () => {
       const embedding = await fitHashedEmbedding(textsOf(this.#survivingDocuments()), seed);
       const duplicates = await findSemanticDuplicates(
         this.#survivingDocuments(),
@@ -146,7 +175,7 @@ class Sampling {
       );
       await this.survivors.drop(duplicates.map(({ id }) => id));
     });
-    await this.#timedTogether("representatives", async () => {
+    await this.funnel.timedTogether("representatives", async () => {
       await this.survivors.keepBest(reasoning, documentsPerSource);
       await writeDocuments(join(this.context.directory, REPRESENTATIVES_FILE), this.#survivingDocuments());
       await Deno.remove(this.#textsPath);
@@ -168,16 +197,6 @@ class Sampling {
     await this.#score(source, scorer, only(this.read(source), await this.survivors.ids(source)));
   }
 
-  async #selectEducated(source: string): Promise<string | null> {
-    const { educationAbove, educationFallback } = this.plan;
-    const { education } = this.scorers;
-    const above = await this.survivors.keepAbove(source, education, educationAbove);
-    if (above.kept > 0) return null;
-    const { kept, lowest } = await this.survivors.keepTop(source, [education], educationFallback);
-    return `none above ${educationAbove}: kept the best ${percent(educationFallback)}, ` +
-      `${kept} with ${lowest?.toPrecision(3)} or more`;
-  }
-
   /** Copies the documents that are left into one file, without those that contain an item of a benchmark. */
   async #copySurvivors(): Promise<void> {
     const contaminated: string[] = [];
@@ -195,6 +214,31 @@ class Sampling {
     for (const source of this.plan.sources) yield* only(this.read(source), await this.survivors.ids(source));
   }
 
+  /** Near-duplicates of what is left, which is written into shards for the processes that sign them. */
+  async #searchShards(
+    search: SearchLimits,
+    scoreOf: (document: Pick<Document, "id">) => number,
+  ): Promise<Duplicate[]> {
+    const directory = await makeSpillDirectory("shards-", search.spillDirectory);
+    try {
+      const count = SHARDS_PER_PROCESS * (search.processes ?? availableParallelism());
+      const shards = Array.from({ length: count }, (_, i) => join(directory, `${i}.jsonl`));
+      const documents = (await this.funnel.remainders()).reduce((sum, { documents }) => sum + documents, 0);
+      const left = this.#survivingDocuments();
+      for (const shard of shards) await writeDocuments(shard, take(left, Math.ceil(documents / count)));
+      const limits = { ...search, ...(this.context.signal && { signal: this.context.signal }) };
+      return await findShardedNearDuplicates(
+        this.catalog,
+        shards,
+        limits,
+        this.plan.near,
+        (id) => scoreOf({ id }),
+      );
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  }
+
   get #textsPath(): string {
     return join(this.context.directory, "survivors.jsonl");
   }
@@ -209,35 +253,6 @@ class Sampling {
       if (left.get(document.source)?.delete(document.id)) yield document;
     }
   }
-
-  /** Runs a step for one source. */
-  async #timed(step: FunnelStep, source: string, work: () => Promise<string | null>): Promise<void> {
-    this.context.signal?.throwIfAborted();
-    const started = performance.now();
-    const note = await work();
-    await this.#record(step, source, (performance.now() - started) / 1000, note);
-  }
-
-  /** Runs a step over all sources. */
-  async #timedTogether(step: FunnelStep, work: () => Promise<void>): Promise<void> {
-    this.context.signal?.throwIfAborted();
-    const { sources } = this.plan;
-    const before = await Promise.all(sources.map((source) => this.survivors.remainder(source)));
-    const all = before.reduce((sum, { documents }) => sum + documents, 0);
-    const started = performance.now();
-    await work();
-    const seconds = (performance.now() - started) / 1000;
-    for (const [i, source] of sources.entries()) {
-      const had = before[i]?.documents ?? 0;
-      const { documents } = await this.survivors.remainder(source);
-      const note = had > 0 && documents === 0 ? "nothing is left" : null;
-      await this.#record(step, source, seconds * had / Math.max(1, all), note);
-    }
-  }
-
-  async #record(step: FunnelStep, source: string, seconds: number, note: string | null): Promise<void> {
-    this.funnel.push({ source, step, ...await this.survivors.remainder(source), seconds, note });
-  }
 }
 
 function percent(share: number): string {
@@ -249,23 +264,4 @@ function exceptions({ scored, kept, lowest }: Selection, share: number): string 
   if (scored === 0) return "no document has a score";
   const places = Math.ceil(share * scored - 1e-9);
   return kept > places ? `kept ${kept} for ${places}: equal scores of ${lowest?.toPrecision(3)}` : null;
-}
-
-/** Writes documents, a line each. */
-async function writeDocuments(path: string, documents: AsyncIterable<Document>): Promise<void> {
-  const encoder = new TextEncoder();
-  await writeFileAtomic(path, async (file) => {
-    for await (const document of documents) {
-      await writeAll(file, encoder.encode(JSON.stringify(document) + "\n"));
-    }
-  });
-}
-
-/** Documents with one of these ids. */
-async function* only(documents: AsyncIterable<Document>, ids: ReadonlySet<string>): AsyncGenerator<Document> {
-  for await (const document of documents) if (ids.has(document.id)) yield document;
-}
-
-async function* textsOf(documents: AsyncIterable<Document>): AsyncGenerator<string> {
-  for await (const { text } of documents) yield text;
 }

@@ -5,7 +5,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { NearDuplicateSettings } from "./near_duplicates.ts";
 import { CAPABILITIES, type Capability, type ProbingLists } from "./probing.ts";
-import type { Scorer } from "./scores.ts";
+import type { Scorer } from "./scorer.ts";
 
 /** Who scores. */
 export interface SamplingScorers {

@@ -5,6 +5,7 @@
  * stopped; finished work is not done again while scorer and provenance are the same.
  * @module
  */
+import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.ts";
 import { IdSet } from "../catalog/id_set.ts";
 import { RunError } from "../core/errors.ts";
@@ -12,19 +13,14 @@ import { readJsonLines } from "../core/lines.ts";
 import { startProgress } from "../core/progress.ts";
 import type { Document } from "../sources/document.ts";
 import { AppendLog } from "./append_log.ts";
+import type { Scorer, ScorerIdentity } from "./scorer.ts";
 
-/** Gives documents a number. */
-export interface Scorer {
-  /** Its name in the table: "education", "ask-llm/reasoning". */
-  readonly name: string;
-  /** Model, prompt and version behind the scores: another provenance, other scores. */
-  readonly provenance: string;
-  /** Documents scored at once. */
-  readonly batchSize: number;
-  /** What it means where a document gets no score (null). */
-  readonly noScore: string;
-  /** A score for each document [documents]. */
-  score(documents: readonly Document[], signal?: AbortSignal): Promise<(number | null)[]>;
+/** Folder of the score files. */
+export const SCORES = "scores";
+
+/** Where the scores of a source's documents are kept. */
+export function scoresPath(directory: string, scorer: string, source: string): string {
+  return join(directory, SCORES, scorer, `${source}.jsonl`);
 }
 
 /** A row of the table `scores`. */
@@ -62,13 +58,14 @@ const INSERTED_AT_ONCE = 10_000;
  * Scores every document of a shard into a file: after each batch into PATH.partial, which becomes PATH in the end.
  *
  * @param options.total How many documents there are, for the time left.
+ * @param options.part These are a part of a shard: of fewer than 20, all may be without a score.
  * @throws {RunError} where a score is not finite, or where none of the first 20 documents gets one.
  */
 export async function scoreShard(
   documents: AsyncIterable<Document>,
   scorer: Scorer,
   path: string,
-  options: { total?: number; signal?: AbortSignal } = {},
+  options: { total?: number; part?: boolean; signal?: AbortSignal } = {},
 ): Promise<ShardScores> {
   const started = performance.now();
   const header = { scorer: scorer.name, provenance: scorer.provenance };
@@ -95,7 +92,7 @@ export async function scoreShard(
       progress.update(scored + unscored);
       if (scored === 0 && unscored >= PROBATION) throw neverScores(unscored, scorer);
     }
-    if (scored === 0 && unscored > 0) throw neverScores(unscored, scorer);
+    if (scored === 0 && unscored > 0 && !options.part) throw neverScores(unscored, scorer);
     await log.sync();
   } finally {
     progress.finish();
@@ -141,6 +138,12 @@ export async function* readScores(path: string): AsyncGenerator<ScoreRow> {
     if (header === undefined) header = { scorer: line.scorer, provenance: line.provenance };
     else if (line.score !== null) yield { id: line.id, score: line.score, ...header };
   }
+}
+
+/** Whose scores a file has. @throws {RunError} where it does not say so. */
+export async function scorerOf(path: string): Promise<ScorerIdentity> {
+  for await (const { scorer: name, provenance } of readJsonLines<ScoreRow>(path)) return { name, provenance };
+  throw new RunError(`${path} is empty, expected a first line that names the scorer.`);
 }
 
 /** Puts the rows of a file of scores into the catalogue's table `scores`. @returns How many there were. */

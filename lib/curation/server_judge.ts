@@ -62,16 +62,21 @@ interface Cache {
   readonly known: Map<string, Judgement>;
 }
 
+/** As the catalogue's table `documents` has it. */
+interface DocumentLength {
+  readonly id: string;
+  /** UTF-16 units. */
+  readonly characters: number;
+}
+
 /** A judge that can say beforehand what it will cost. Its end puts the answers that it keeps in order. */
 export interface ServerJudge extends Judge, AsyncDisposable {
   /**
    * What judging these documents would take; those judged before cost nothing.
-   *
-   * @param documents Their ids and lengths in UTF-16 units, as the catalogue's table `documents` has them.
    */
   estimate(
     prompt: Prompt,
-    documents: Iterable<{ readonly id: string; readonly characters: number }>,
+    documents: Iterable<DocumentLength> | AsyncIterable<DocumentLength>,
     prices: TokenPrices,
   ): Promise<RequestEstimate>;
 }
@@ -131,7 +136,7 @@ export function createServerJudge(settings: ServerJudgeSettings): ServerJudge {
     async estimate(prompt, documents, prices) {
       const { known } = await cacheOf(prompt);
       let requests = 0, characters = 0;
-      for (const document of documents) {
+      for await (const document of documents) {
         if (known.has(document.id)) continue;
         requests++;
         characters += prompt.before.length + Math.min(document.characters, documentCharacters) +

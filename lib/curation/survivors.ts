@@ -4,7 +4,7 @@
  */
 import type { Catalog } from "../catalog/catalog.ts";
 import { UsageError } from "../core/errors.ts";
-import type { Scorer } from "./scores.ts";
+import type { ScorerIdentity } from "./scorer.ts";
 
 /** What is left of one source. */
 export interface Remainder {
@@ -32,7 +32,7 @@ function double(value: number): string {
 }
 
 /** Which scores count: a scorer's own, by name and provenance. */
-function scoredBy(scorers: readonly Scorer[]): string {
+function scoredBy(scorers: readonly ScorerIdentity[]): string {
   const conditions = scorers.map(({ name, provenance }) =>
     `scorer = ${text(name)} AND provenance = ${text(provenance)}`
   );
@@ -87,7 +87,7 @@ export class Survivors {
   }
 
   /** Scores of all documents by their ids; those without are not in it. */
-  async scores(scorer: Scorer): Promise<Map<string, number>> {
+  async scores(scorer: ScorerIdentity): Promise<Map<string, number>> {
     const rows = await this.#rows(
       `SELECT id, max(score) AS score FROM scores WHERE ${
         scoredBy([scorer])
@@ -97,7 +97,7 @@ export class Survivors {
   }
 
   /** Takes the scorer's rows for a source out of the table `scores`, so that they can be put in anew. */
-  async forgetScores(source: string, scorer: Scorer): Promise<void> {
+  async forgetScores(source: string, scorer: ScorerIdentity): Promise<void> {
     await this.#catalog.execute(
       `DELETE FROM scores WHERE ${scoredBy([scorer])} AND id IN (SELECT id FROM documents WHERE source = ${
         text(source)
@@ -106,7 +106,7 @@ export class Survivors {
   }
 
   /** Keeps a source's documents with a score above a threshold; where there are none, nothing changes. */
-  async keepAbove(source: string, scorer: Scorer, threshold: number): Promise<Selection> {
+  async keepAbove(source: string, scorer: ScorerIdentity, threshold: number): Promise<Selection> {
     await this.#readStepScores(source, [scorer]);
     const condition = `score > ${double(threshold)}`;
     const selection = await this.#select(condition);
@@ -118,7 +118,7 @@ export class Survivors {
    * Keeps the best share of a source's documents, by the highest score that one of the scorers gives: ⌈share · n⌉ of the n that have
    * one, and all that equal the last of those, since the score does not tell them apart. Without a score a document is not kept.
    */
-  async keepTop(source: string, scorers: readonly Scorer[], share: number): Promise<Selection> {
+  async keepTop(source: string, scorers: readonly ScorerIdentity[], share: number): Promise<Selection> {
     const scored = await this.#readStepScores(source, scorers);
     // The small number is for shares such as 0.1, whose product with 30 is above 3.
     const places = Math.max(1, Math.ceil(share * scored - 1e-9));
@@ -142,7 +142,7 @@ export class Survivors {
   }
 
   /** Keeps each source's best documents by a score, of equal ones those with the lowest ids. */
-  async keepBest(scorer: Scorer, documents: number): Promise<void> {
+  async keepBest(scorer: ScorerIdentity, documents: number): Promise<void> {
     await this.#catalog.execute(
       `DELETE FROM survivors WHERE id NOT IN (
         SELECT id FROM survivors LEFT JOIN (SELECT id, max(score) AS score FROM scores WHERE ${
@@ -179,7 +179,7 @@ export class Survivors {
   }
 
   /** Puts the scores of a source's documents into `step_scores`. @returns How many there are. */
-  async #readStepScores(source: string, scorers: readonly Scorer[]): Promise<number> {
+  async #readStepScores(source: string, scorers: readonly ScorerIdentity[]): Promise<number> {
     await this.#catalog.execute(
       "CREATE OR REPLACE TEMP TABLE step_scores AS SELECT id, max(score) AS score FROM scores " +
         `WHERE ${scoredBy(scorers)} AND id IN (SELECT id FROM survivors WHERE source = ${

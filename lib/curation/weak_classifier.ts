@@ -12,9 +12,16 @@ import { isHeldOut } from "../shards/split.ts";
 import type { Document } from "../sources/document.ts";
 import type { Domain } from "../sources/spec.ts";
 import { accuracyAt, areaUnderCurve } from "./binary_metrics.ts";
+import {
+  BUCKETS,
+  type Features,
+  featuresOf,
+  type LogisticModel,
+  probability,
+  scoreText,
+} from "./logistic_model.ts";
 import { Reservoir } from "./reservoir.ts";
-import type { Scorer } from "./scores.ts";
-import { hashRuns, hashWords, RUN_FACTORS } from "./words.ts";
+import type { Scorer } from "./scorer.ts";
 
 /** A label for documents that a person can justify without reading each. */
 export interface WeakLabels {
@@ -46,6 +53,11 @@ export const WEAK_CLASSIFIER: WeakClassifierSettings = {
   seed: 1,
 };
 
+interface Example {
+  readonly features: Features;
+  readonly label: 0 | 1;
+}
+
 /** How well the classifier predicts labels it has not seen. */
 export interface WeakClassifierReport {
   readonly trainingDocuments: number;
@@ -56,33 +68,6 @@ export interface WeakClassifierReport {
   readonly auc: number;
   /** Share of the larger class among them: what knowing nothing would give. */
   readonly majority: number;
-}
-
-/** Features share a weight by their hash's low bits. */
-const BUCKETS = 1 << 18;
-
-/** Words looked at, from the beginning: as much as a BERT-type classifier sees. */
-const MAX_WORDS = 400;
-
-/** Upper end of the scale: the education classifier's. */
-const SCALE = 5;
-
-/** A document's features: buckets, each once; all weigh the same, and together 1 in the 2-norm. */
-type Features = Uint32Array;
-
-function featuresOf(text: string): Features {
-  // A word has rarely more than 20 characters; the rest of a long text is not looked at.
-  const words = hashWords(text.slice(0, 20 * MAX_WORDS)).subarray(0, MAX_WORDS);
-  const buckets = new Set<number>();
-  for (const length of [1, 2]) {
-    for (const hash of hashRuns(words, length, RUN_FACTORS[0])) buckets.add(hash % BUCKETS);
-  }
-  return Uint32Array.from(buckets).sort();
-}
-
-interface Example {
-  readonly features: Features;
-  readonly label: 0 | 1;
 }
 
 /** Labels by the domain of a document's source: mail is not worth learning from, code, mathematics and knowledge are. */
@@ -127,18 +112,6 @@ export async function trainWeakClassifier(
   const model = fit(training.items, settings);
   const report = assess(model, training.items.length, heldOut.items);
   return { scorer: scorerOf(model, labels, report), report };
-}
-
-interface LogisticModel {
-  readonly weights: Float64Array;
-  bias: number;
-}
-
-/** P(label 1). */
-function probability({ weights, bias }: LogisticModel, features: Features): number {
-  let sum = 0;
-  for (const bucket of features) sum += weights[bucket] as number; // buckets are below BUCKETS
-  return 1 / (1 + Math.exp(-(bias + sum / Math.sqrt(features.length))));
 }
 
 /** Stochastic gradient descent with AdaGrad's steps (Duchi et al., 2011), one document at a time. */
@@ -199,10 +172,7 @@ function scorerOf(model: LogisticModel, { description }: WeakLabels, report: Wea
       `${trainingDocuments} documents; held-out accuracy ${accuracy.toFixed(3)}, AUC ${auc.toFixed(3)}`,
     batchSize: 256,
     noScore: "finds no words",
-    score: (documents) =>
-      Promise.resolve(documents.map(({ text }) => {
-        const features = featuresOf(text);
-        return features.length === 0 ? null : SCALE * probability(model, features);
-      })),
+    portable: { kind: "logistic", model },
+    score: (documents) => Promise.resolve(documents.map(({ text }) => scoreText(model, text))),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { peakMemoryMB } from "../core/machine.ts";
+import { engineSettings } from "./recipe/catalogue.ts";
 import type { Run } from "./run.ts";
 import { summariseTraining, type TrainingSummary } from "./training_summary.ts";
 import { runStage } from "./stage.ts";
@@ -69,7 +70,14 @@ export async function runDemo(run: Run): Promise<DemoResult> {
   await run.stage(
     "catalog",
     () =>
-      catalogueStage({ run: run.name, specs: run.specs, corpus, mixtures, training: [uniform, ...training] }),
+      catalogueStage({
+        run: run.name,
+        engine: engineSettings(recipe.catalogue, recipe.cpu.workers),
+        specs: run.specs,
+        corpus,
+        mixtures,
+        training: [uniform, ...training],
+      }),
   );
   const report = await runStage(
     reportStage(recipe, {

@@ -4,13 +4,16 @@
  */
 import { type Mixture, proportionalMixture } from "../core/mixture.ts";
 import { stopReason } from "../mixture/compression.ts";
-import type { Run } from "./run.ts";
-import type { FinishedStage } from "./stage.ts";
+import type { Recipe } from "./recipe.ts";
+import type { FinishedStage, Stage } from "./stage.ts";
 import { type CompressionResult, compressionStage } from "./stages/compression.ts";
+import type { CorpusResult } from "./stages/corpus.ts";
+import type { CurationResult } from "./stages/curation.ts";
 import { midtrainingStage } from "./stages/midtraining.ts";
 import { BENCHMARK_TRAIN_SOURCE, type PoolResult, poolStage } from "./stages/pool.ts";
 import { type MidtrainingSummary, midtrainingSummaryStage } from "./stages/midtraining_summary.ts";
-import type { TrainingResult } from "./stages/training.ts";
+import type { ShardsResult } from "./stages/shards.ts";
+import type { TrainingResult, TrainingStage } from "./stages/training.ts";
 
 /** A round: what was kept, and what was trained on it. */
 export interface MidtrainingRound {
@@ -30,9 +33,23 @@ export interface Midtraining {
   readonly summary: FinishedStage<MidtrainingSummary>;
 }
 
+/** What mid-training asks of its run. */
+export interface MidtrainingRun {
+  readonly name: string;
+  readonly recipe: Recipe;
+  corpus(): Promise<FinishedStage<CorpusResult>>;
+  shards(): Promise<FinishedStage<ShardsResult>>;
+  curation(): Promise<FinishedStage<CurationResult>>;
+  stage<Result>(
+    name: string,
+    make: () => Stage<Result> | Promise<Stage<Result>>,
+  ): Promise<FinishedStage<Result>>;
+  training(name: string, make: () => Promise<TrainingStage>): Promise<FinishedStage<TrainingResult>>;
+}
+
 /** Runs the rounds that are not done. */
 export async function runMidtraining(
-  run: Run,
+  run: MidtrainingRun,
   pretrained: FinishedStage<TrainingResult>,
 ): Promise<Midtraining> {
   const { recipe, name } = run;
@@ -70,7 +87,7 @@ export async function runMidtraining(
       start: FinishedStage<TrainingResult>,
       from: typeof kept | typeof wholePool,
     ) =>
-      run.stage(stage, () =>
+      run.training(stage, () =>
         midtrainingStage(stage, recipe, {
           ...{ corpus, shards, model: start, mixture: withBenchmarks(own, share) },
           data: share > 0 ? [from, benchmarks] : [from],

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { assign } from "./recipe/assignments.ts";
+import { catalogue } from "./recipe/catalogue.ts";
 import { cluster } from "./recipe/cluster.ts";
 import { curation } from "./recipe/curation.ts";
 import { readRecipeFile } from "./recipe/extension.ts";
@@ -33,6 +34,11 @@ const recipeFile = z.strictObject({
   /** The model that is trained in the end. */
   model,
   backend: z.enum(["wasm", "webgpu", "tfjs"]),
+  /**
+   * Who trains the model until fine-tuning: own, the backend; torch, PyTorch, by `deno task torch`, from whose stages ("torch-pretrain-1" …)
+   * everything else goes on.
+   */
+  trainer: z.enum(["own", "torch"]),
   cpu: z.strictObject({
     /** Threads; null: one a core. The bits do not depend on it. */
     workers: positive.nullable(),
@@ -41,6 +47,7 @@ const recipeFile = z.strictObject({
   }),
   /** null: it runs on this machine, and `--estimate` measures it. */
   cluster: cluster.nullable(),
+  catalogue,
   optimizer,
   checkpoints,
   curation,

@@ -34,7 +34,8 @@ export async function* readDirectory(
   for await (const path of walkFiles(root)) yield* readFile(join(root, path), path, options);
 }
 
-async function* readFile(
+/** The documents of one file of a folder. @param path Inside the folder. */
+export async function* readFile(
   file: string,
   path: string,
   { textField, onSkip }: { textField?: string | undefined; onSkip?: OnSkip | undefined },

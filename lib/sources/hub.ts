@@ -32,7 +32,8 @@ export function hubFolder({ repository: name, revision, files, path: folder }: H
   return { repository: { type: "dataset", name }, revision, files, folder };
 }
 
-const LIST_FILE = ".hub.json";
+/** In a folder that was filled from the hub: its commit and files. */
+export const LIST_FILE = ".hub.json";
 
 const listSchema = z.strictObject({
   type: z.enum(["dataset", "model"]),
@@ -50,24 +51,32 @@ const listSchema = z.strictObject({
 
 type RecordedList = z.infer<typeof listSchema>;
 
+/** A file of a repository. */
+export interface ListedFile {
+  /** Inside the repository. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Downloads it, where it is not there yet. @returns Its path on this machine. */
+  fetch(): Promise<string>;
+}
+
 /**
- * The paths on this machine of the files wanted, in order of their names' code units; each is downloaded, where it is not there yet, when
- * it is asked for.
+ * The files wanted, in order of their names' code units.
  *
  * @throws {UsageError} where no file matches, the folder holds another repository or revision, or the hub refuses.
- * @throws {RunError} where the hub cannot be reached, or a checksum is wrong.
+ * @throws {RunError} where the hub cannot be reached.
  */
-export async function* hubFiles(wanted: HubFolder, signal?: AbortSignal): AsyncGenerator<string> {
+export async function listHubFiles(wanted: HubFolder, signal?: AbortSignal): Promise<ListedFile[]> {
   const { repository, folder, files: globs } = wanted;
   const matches = (path: string) => globs.some((glob) => matchesGlob(path, glob));
   if (!await exists(join(folder, LIST_FILE)) && await exists(folder)) {
-    let found = false;
+    const found: ListedFile[] = [];
     for await (const path of walkFiles(folder)) {
       if (!matches(path)) continue;
-      found = true;
-      yield join(folder, path);
+      const file = join(folder, path);
+      found.push({ path, bytes: (await Deno.stat(file)).size, fetch: () => Promise.resolve(file) });
     }
-    if (found) return;
+    if (found.length > 0) return found;
   }
   const { commit, files } = await recordedList(wanted, signal);
   const own = files.filter(({ path }) => matches(path));
@@ -76,7 +85,20 @@ export async function* hubFiles(wanted: HubFolder, signal?: AbortSignal): AsyncG
       `No file of ${repository.type} ${repository.name} at ${commit} matches ${globs.join(", ")}.`,
     );
   }
-  for (const file of own) yield await downloadHubFile({ repository, commit, file, folder, signal });
+  return own.map((file) => ({
+    path: file.path,
+    bytes: file.bytes,
+    fetch: () => downloadHubFile({ repository, commit, file, folder, signal }),
+  }));
+}
+
+/**
+ * The paths on this machine of the files wanted, in the same order; each is downloaded when it is asked for.
+ *
+ * @throws as {@link listHubFiles}, and {RunError} where a checksum is wrong.
+ */
+export async function* hubFiles(wanted: HubFolder, signal?: AbortSignal): AsyncGenerator<string> {
+  for (const file of await listHubFiles(wanted, signal)) yield await file.fetch();
 }
 
 /** The documents of a source, each file by its extension. @throws as {@link hubFiles} and {@link readDirectory}. */

@@ -3,42 +3,19 @@
  * @module
  */
 import { UsageError } from "../core/errors.ts";
-import { readDebian } from "./debian.ts";
-import { type OnSkip, readDirectory } from "./directory.ts";
 import { type Document, documentId, type Extracted } from "./document.ts";
-import { readHub } from "./hub.ts";
-import { readJsonl } from "./jsonl.ts";
-import { readNpm } from "./npm.ts";
-import { readParquet } from "./parquet.ts";
+import { readSource, type SourceFile, type SourceOptions } from "./source_files.ts";
 import type { Reader, SourceSpec } from "./spec.ts";
 import { splitText } from "./split.ts";
-import { readWordProblems } from "./word_problems/read.ts";
 
 /** What a reading can be told. */
-interface ReadOptions {
-  /** Stops between two documents, and within a download. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of the files of a folder that are no text. */
-  readonly onSkip?: OnSkip | undefined;
+interface ReadOptions extends SourceOptions {
+  /** Only these of the source's files. */
+  readonly files?: readonly SourceFile[];
 }
 
-function extracted(reader: Reader, { signal, onSkip }: ReadOptions): AsyncGenerator<Extracted> {
-  switch (reader.kind) {
-    case "npm":
-      return readNpm(reader);
-    case "directory":
-      return readDirectory(reader.path, { textField: reader.textField, onSkip });
-    case "jsonl":
-      return readJsonl(reader.path, reader.textField);
-    case "parquet":
-      return readParquet(reader.path, reader.textField);
-    case "hub":
-      return readHub(reader, signal);
-    case "debian":
-      return readDebian(reader);
-    case "word-problems":
-      return readWordProblems(reader);
-  }
+async function* readFiles(files: readonly SourceFile[]): AsyncGenerator<Extracted> {
+  for (const file of files) yield* file.read();
 }
 
 /** Where in [0, 1) an id falls; ids are hashes, so this is uniform. */
@@ -49,7 +26,7 @@ export function position(id: string): number {
 /**
  * Streams the documents of a source within its limits. Always in the same order; texts of nothing but white space are passed over.
  *
- * @throws {UsageError} where the source is missing, malformed, or has no documents.
+ * @throws {UsageError} where the source is missing, malformed, or has no documents; of its files, some may have none.
  *
  * @example
  * ```ts
@@ -67,7 +44,9 @@ export async function* readDocuments(
   const { share, documents = Infinity, characters = Infinity, documentCharacters = Infinity } = spec.limits;
   let documentCount = 0;
   let characterCount = 0;
-  for await (const { text, licence = spec.licence, metadata } of extracted(spec.reader, options)) {
+  const { files } = options;
+  const read = files === undefined ? readSource(spec.reader, options) : readFiles(files);
+  for await (const { text, licence = spec.licence, metadata } of read) {
     options.signal?.throwIfAborted();
     if (!/\S/.test(text)) continue;
     if (share < 1 && position(documentId(text)) >= share) continue;
@@ -85,9 +64,12 @@ export async function* readDocuments(
       if (documentCount >= documents || characterCount >= characters) return;
     }
   }
-  if (documentCount === 0) {
-    throw new UsageError(`Source "${spec.name}" is empty: ${describe(spec.reader)} gave no documents.`);
-  }
+  if (documentCount === 0 && files === undefined) throw emptySource(spec);
+}
+
+/** What is said of a source without documents. */
+export function emptySource({ name, reader }: SourceSpec): UsageError {
+  return new UsageError(`Source "${name}" is empty: ${describe(reader)} gave no documents.`);
 }
 
 function describe(reader: Reader): string {

@@ -208,6 +208,39 @@ for (const engine of ENGINES) {
   });
 }
 
+Deno.test("save() writes the same bytes from either engine, more rows than a row group among them", async () => {
+  await using directory = await temporaryDirectory();
+  for (const engine of ENGINES) {
+    await using catalog = await openCatalog({ engine, directory: `${directory.path}/${engine}` });
+    await catalog.insert("documents", documents);
+    await catalog.execute(
+      "CREATE TABLE own AS SELECT i, i / 7 AS share, i % 2 = 0 AS even FROM range(100001) t(i)",
+    );
+    await catalog.execute("DELETE FROM own WHERE i % 10 = 3");
+    await catalog.save();
+  }
+  for (const table of [...Object.keys(TABLES), "own"]) {
+    const [wasm, native] = await Promise.all(
+      ENGINES.map((engine) => Deno.readFile(`${directory.path}/${engine}/${table}.parquet`)),
+    );
+    assert.deepEqual(native, wasm, table);
+  }
+});
+
+Deno.test("stream() gives a query's rows in parts (native and wasm)", async () => {
+  for (const engine of ENGINES) {
+    await using catalog = await openCatalog({ engine });
+    const sql = "SELECT i::DOUBLE AS i, [i] AS list FROM range(5000) t(i) ORDER BY i";
+    const found: unknown[] = [];
+    for await (const part of catalog.stream(sql)) found.push(...part.get("i") ?? []);
+    assert.deepEqual(found, Array.from({ length: 5000 }, (_, i) => i));
+    await assert.rejects(Array.fromAsync(catalog.stream("SELEC 1")), {
+      name: "UsageError",
+      message: /SELEC/,
+    });
+  }
+});
+
 Deno.test("a native catalogue keeps to its limits, spills, and leaves nothing behind", async () => {
   await using directory = await temporaryDirectory({ "tables/.keep": "", "spilled/.keep": "" });
   const settings = {
@@ -251,7 +284,10 @@ Deno.test("openCatalog() refuses an unknown engine, an unusable limit and a corr
     name: "UsageError",
     message: 'The catalogue engine is "sqlite", expected wasm or native.',
   });
-  await assert.rejects(openCatalog({ memoryLimit: "much" }), { name: "UsageError", message: /much/ });
+  await assert.rejects(openCatalog({ memoryLimit: "much" }), {
+    name: "UsageError",
+    message: 'The memory limit is "much", expected a size such as "4GB".',
+  });
   await assert.rejects(openCatalog({ engine: "native", threads: 0 }), {
     name: "UsageError",
     message: "threads is 0, expected a whole number above 0.",
@@ -262,7 +298,7 @@ Deno.test("openCatalog() refuses an unknown engine, an unusable limit and a corr
   });
   await assert.rejects(openCatalog({ engine: "native", spillDirectory: "/nowhere" }), {
     name: "UsageError",
-    message: 'spillDirectory is "/nowhere", expected an existing directory.',
+    message: 'The spill directory is "/nowhere", expected an existing directory.',
   });
   await using directory = await temporaryDirectory({ "documents.parquet": "no parquet" });
   for (const engine of ENGINES) {

@@ -6,7 +6,7 @@ import { FUNNEL_STEPS } from "../../lib/curation/funnel.ts";
 import { NEAR_DUPLICATES } from "../../lib/curation/near_duplicates.ts";
 import { sampleRepresentatives } from "../../lib/curation/rejection_sampling.ts";
 import { SAMPLING, type SamplingPlan } from "../../lib/curation/sampling_plan.ts";
-import type { Scorer } from "../../lib/curation/scores.ts";
+import type { Scorer } from "../../lib/curation/scorer.ts";
 import type { Document } from "../../lib/sources/document.ts";
 import { readDocuments } from "../../lib/sources/read.ts";
 import { inDirectory, names } from "../core/temporary.ts";

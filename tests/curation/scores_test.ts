@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openCatalog } from "../../lib/catalog/catalog.ts";
-import { insertScores, readScores, type Scorer, scoreShard } from "../../lib/curation/scores.ts";
+import type { Scorer } from "../../lib/curation/scorer.ts";
+import { insertScores, readScores, scorerOf, scoreShard } from "../../lib/curation/scores.ts";
 import type { Document } from "../../lib/sources/document.ts";
 import { inDirectory, names } from "../core/temporary.ts";
 import { documentOf, streamOf } from "./documents.ts";
@@ -78,6 +79,19 @@ Deno.test("scoreShard() does finished work again for another provenance, and new
     assert.equal((await scoreShard(streamOf(TEXTS), other, path)).reused, 0);
     const rows = await Array.fromAsync(readScores(path));
     assert.deepEqual([rows.length, rows[2]?.score, rows[2]?.provenance], [50, -2, "version 2"]);
+  }));
+
+Deno.test("scoreShard() lets a part of a shard be without scores; scorerOf() says whose the file is", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/part`;
+    const none = lengthScorer([], () => null);
+    assert.equal((await scoreShard(streamOf(["a"]), none, path, { part: true })).unscored, 1);
+    assert.deepEqual(await scorerOf(path), { name: "length", provenance: "version 1" });
+    await assert.rejects(scoreShard(streamOf(TEXTS), none, `${directory}/all`, { part: true }), {
+      message: /none of the first 24 documents/,
+    });
+    await Deno.writeTextFile(path, "");
+    await assert.rejects(scorerOf(path), { name: "RunError", message: /is empty, expected a first line/ });
   }));
 
 Deno.test("scoreShard() refuses scores that are no numbers, and a scorer that never gives one", () =>

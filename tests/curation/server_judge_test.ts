@@ -318,3 +318,43 @@ Deno.test("createServerJudge() spreads over faulty servers, and each document is
     const ids = log!.trimEnd().split("\n").slice(1).map((line) => JSON.parse(line).id);
     assert.deepEqual(ids, documents.map(({ id }) => id).sort());
   }));
+
+Deno.test("createServerJudge() goes on after a failure for good: what was answered is not asked again", () =>
+  inDirectory(async (directory) => {
+    let mended = false;
+    await using server = startServer(({ content }) =>
+      content.includes("text 13") && !mended ? new Response("oops", { status: 500 }) : answerOf({ "1": 0.5 })
+    );
+    const open = () =>
+      createServerJudge({
+        ...SERVER_JUDGE,
+        baseUrl: server.baseUrl,
+        model: "stub",
+        cacheDirectory: `${directory}/cache`,
+        concurrency: 4,
+        retries: 1,
+        retryDelay: 1,
+      });
+    const documents = Array.from({ length: 20 }, (_, i) => documentOf(`text ${i}.`));
+    const idsKept = async () => {
+      const [log] = await kept(directory);
+      return log!.trimEnd().split("\n").slice(1).map((line): string => JSON.parse(line).id);
+    };
+    {
+      await using judge = open();
+      await assert.rejects(judge.judge(PROMPT, documents), {
+        name: "RunError",
+        message: new RegExp(`failed at attempt 2 \\(document ${documents[13]!.id}\\): 500`),
+      });
+    }
+    const before = await idsKept();
+    assert.ok(before.length > 0 && before.length < 20);
+    const asked = server.requests.length;
+    mended = true;
+    {
+      await using judge = open();
+      assert.equal((await judge.judge(PROMPT, documents)).length, 20);
+    }
+    assert.equal(server.requests.length - asked, 20 - before.length);
+    assert.deepEqual(await idsKept(), documents.map(({ id }) => id).sort());
+  }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Catalog, openCatalog } from "../../lib/catalog/catalog.ts";
 import { ENGINES } from "../../lib/catalog/engine.ts";
-import type { Scorer } from "../../lib/curation/scores.ts";
+import type { Scorer } from "../../lib/curation/scorer.ts";
 import { Survivors } from "../../lib/curation/survivors.ts";
 
 const scorer = (name: string, provenance = "p"): Scorer => ({

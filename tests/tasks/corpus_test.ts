@@ -77,6 +77,24 @@ Deno.test("corpus --path profiles a JSONL file, a parquet file and a folder alik
   assert.deepEqual([folder.documents, folder.duplicates, folder.skippedFiles], [2, 1, 1]);
 });
 
+Deno.test("corpus --path --query asks about someone's own documents, natively within limits", async () => {
+  await using directory = await temporaryDirectory({
+    "a.jsonl": jsonl,
+    "spilled/.keep": "",
+  });
+  const sql =
+    "SELECT count(*) AS documents, count(DISTINCT id) AS texts, sum(characters)::BIGINT AS characters, " +
+    "min(licence) AS licence, min(language) AS language, sum(tokens) > 200 AS tokens FROM documents WHERE source = 'a.jsonl'";
+  const asked = ["--json", "--path", "a.jsonl", "--query", sql];
+  const characters = Array.from({ length: 20 }, (_, i) => text(i % 19).length).reduce((a, b) => a + b);
+  const expected = [{ documents: 20, texts: 19, characters, licence: "MIT", language: "en", tokens: true }];
+  for (const engine of [[], ["--engine", "native", "--memory", "100MB", "--spill", "spilled"]]) {
+    const { out, error } = await corpus([...asked, ...engine], directory.path);
+    assert.deepEqual(JSON.parse(out || error).rows, expected);
+  }
+  assert.equal((await Array.fromAsync(Deno.readDir(`${directory.path}/spilled`))).length, 1);
+});
+
 Deno.test("corpus --source shows a source and its first documents", async () => {
   const { out } = await corpus(["--source", "moby-dick"]);
   assert.match(out, /^source +moby-dick\ndocuments +136\n/);
@@ -97,7 +115,17 @@ Deno.test("corpus answers bad input with one sentence and exit code 2", async (t
     [["--path", "missing.jsonl"], /^missing\.jsonl does not exist\.$/],
     [["--wrong"], /^unknown option '--wrong' \(see --help\)$/],
     [["--engine", "sqlite"], /'sqlite' is invalid\. Allowed choices are wasm, native\. \(see --help\)$/],
-    [["--path", ".", "--query", "SELECT 1"], /'--path <path>' cannot be used with option '--query <sql>'/],
+    [["--path", ".", "--run", "a"], /'--run <name>' cannot be used with option '--path <path>'/],
+    [
+      ["--path", ".", "--engine", "native"],
+      /^--engine and --memory need --query: a profile asks no database\.$/,
+    ],
+    [["--path", ".", "--spill", "."], /^--spill needs --engine native\.$/],
+    [["--memory", "much"], /^The memory limit is "much", expected a size such as "4GB"\.$/],
+    [
+      ["--engine", "native", "--spill", "nowhere"],
+      /^The spill directory is "nowhere", expected an existing directory\.$/,
+    ],
     [["--text-field", "text"], /^--text-field needs --path\.$/],
     [["--query", "SELEC 1"], /^Parser Error: .*SELEC/],
     [["--source", "four"], /^source "four" does not exist, expected a file or one of .*three/],

@@ -107,6 +107,15 @@ Deno.test("curate refuses bad settings in one sentence, with exit code 2", async
     [{ sources: [letters, letters] }, /^The recipe's sources name "letters" twice\.\n$/],
     [{ "curation.topShare": 0 }, /curation\.topShare is 0: /],
     [{ "curation.documentsPerSource": 0 }, /curation\.documentsPerSource is 0: /],
+    [{ "catalogue.memory": "much" }, /catalogue\.memory is "much": expected a size such as "4GB"\.\n$/],
+    [
+      { "catalogue.spill": "." },
+      /catalogue\.spill is "\.": the engine "wasm" has no files, expected null\.\n$/,
+    ],
+    [
+      { "catalogue.engine": "native", "catalogue.spill": "/nowhere" },
+      /The spill directory is "\/nowhere", expected an existing directory\.\n$/,
+    ],
     [{ sources: [letters], ...judge }, /Weak labels .* have label 1, expected some of each class\.\n$/],
   ];
   for (const [settings, message] of cases) {
@@ -139,4 +148,59 @@ Deno.test("curate has the same digest in whatever order a judge's answers come",
     digests.push(JSON.parse(manifest).digest);
   }
   assert.equal(digests[0], digests[1]);
+});
+
+Deno.test("curate makes the same files with either engine, and nothing depends on which it was", async () => {
+  await using directory = await temporaryDirectory({
+    ...FILES,
+    // Copies of letters, of which the judge likes the later ones better.
+    ...source(
+      "copies",
+      "mail",
+      Array.from({ length: 30 }, (_, i) => `offer sale buy ${uniqueWords(i, 20).join(" ")}, value ${i} `),
+    ),
+    "wasm/.keep": "",
+    "native/.keep": "",
+    "spilled/.keep": "",
+  });
+  const { path } = directory;
+  await using server = startServer(({ content }) => {
+    const value = Number(/value (\d+)/.exec(content)?.[1] ?? 0) / 100;
+    return answerOf({ "1": value, "0": 1 - value });
+  });
+  const settings = {
+    "sources": ["letters.json", "copies.json", "proofs.json"].map((name) => `${path}/${name}`),
+    "curation.judge.address": server.baseUrl,
+    "curation.judge.model": "stub",
+    "curation.topShare": 1,
+  };
+  const engines = {
+    wasm: {},
+    native: {
+      "catalogue.engine": "native",
+      "catalogue.memory": "200MB",
+      "catalogue.spill": `${path}/spilled`,
+    },
+  };
+  const manifests = [];
+  for (const [engine, own] of Object.entries(engines)) {
+    const { code, stderr } = await curate(`${path}/${engine}`, { ...settings, ...own });
+    assert.equal(code, 0, stderr);
+    const stage = `${path}/${engine}/runs/demo/curation`;
+    const { digest, fingerprint, outputs, result: { funnel } } = JSON.parse(
+      await Deno.readTextFile(`${stage}/manifest.json`),
+    );
+    const files = outputs.filter(({ path }: { path: string }) => !path.endsWith("funnel.parquet"));
+    const left = funnel.map(({ seconds: _, ...row }: { seconds: number }) => row);
+    manifests.push({ digest, fingerprint, files, left });
+  }
+  const [wasm, native] = manifests;
+  assert.deepEqual(native, wasm);
+  const dropped = (step: string) =>
+    wasm?.left.find((row: Record<string, unknown>) => row["source"] === "letters" && row["step"] === step)
+      .documents;
+  assert.ok(dropped("near-duplicates") < dropped("exact duplicates"), "there were near-duplicates");
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(`${path}/spilled`))).map(({ name }) => name), [
+    ".keep",
+  ]);
 });

@@ -100,7 +100,8 @@ export function planPage({ recipe, plan, bounded, dataSets, pricePerGpuHour }: P
     "## Where the data are",
     `The ${dataSets.length} data sets of the paper's Tables 3 to 5, by their paths on the Hugging Face hub. The source is a file of data/sources, or of ` +
     "data/sources/conversations; those of kind `hub` download what they read (`HF_TOKEN` for gated ones, `HF_ENDPOINT` for a mirror); " +
-    "the others are read where they were put, in the folder of that path below .cache/datasets.",
+    "the others are read where they were put, in the folder of that path below .cache/datasets. RedPajama-Data-1T is one of them: its " +
+    "repository lists addresses, and the files lie at data.together.xyz.",
     tableOf(
       ["table", "data set", "size", "on the hub", "source"],
       dataSets.map(({ place, name, size, paths, source }) => [

@@ -83,10 +83,10 @@ export async function publishedDataSets(recipe: Recipe): Promise<PublishedDataSe
   return [...pretraining, ...midtraining, ...posttraining];
 }
 
-/** Repository and files of a source of kind hub; of others, which are clones of the hub's, the path in its folder. */
+/** Repository and files of a source of kind hub; of others, which were put there by hand, the repository's part by the same name. */
 function hubPath({ reader }: SourceSpec): string {
   if (reader.kind === "hub") return `${reader.repository} ${reader.files.join(" ")}`;
-  return "path" in reader ? reader.path.replace(/^.*\/\.cache\/datasets\//, "") : "";
+  return "path" in reader ? reader.path.replace(/^.*\/\.cache\/datasets\/([^/]+\/[^/]+)\//, "$1 ") : "";
 }
 
 async function records(table: string): Promise<Record<string, PaperCell>[]> {

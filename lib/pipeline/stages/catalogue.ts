@@ -4,19 +4,21 @@
  */
 import { join } from "node:path";
 import { openCatalog } from "../../catalog/catalog.ts";
-import { readJsonLines } from "../../core/lines.ts";
+import type { EngineSettings } from "../../catalog/open_engine.ts";
 import type { Mixture } from "../../core/mixture.ts";
 import type { SourceSpec } from "../../sources/spec.ts";
 import { METRICS_FILE } from "../../train/loop.ts";
 import type { Metrics } from "../../train/metrics.ts";
 import { readMetrics } from "../../train/metrics_log.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
-import { type CorpusResult, type DocumentFacts, factsPath } from "./corpus.ts";
+import { type CorpusResult, factsPath } from "./corpus.ts";
 import type { TrainingResult } from "./training.ts";
 
 /** What the catalogue is made of. */
 export interface CatalogueInputs {
   readonly run: string;
+  /** Of the database; the tables do not depend on it. */
+  readonly engine: EngineSettings;
   readonly specs: readonly SourceSpec[];
   readonly corpus: FinishedStage<CorpusResult>;
   readonly mixtures: readonly { readonly stage: string; readonly mixture: Mixture }[];
@@ -41,10 +43,10 @@ export function catalogueStage(inputs: CatalogueInputs): Stage<{ tables: Record<
 }
 
 async function buildCatalogue(
-  { run, specs, corpus, mixtures, training }: CatalogueInputs,
+  { run, engine, specs, corpus, mixtures, training }: CatalogueInputs,
   { directory }: StageContext,
 ): Promise<{ tables: Record<string, number> }> {
-  await using catalog = await openCatalog({ directory });
+  await using catalog = await openCatalog({ ...engine, directory });
   const tables: Record<string, number> = {};
   const insert = async (table: string, rows: readonly Readonly<Record<string, unknown>>[]) => {
     await catalog.insert(table, rows);
@@ -54,8 +56,8 @@ async function buildCatalogue(
     const spec = specs.find((candidate) => candidate.name === name);
     const { domain, licence, description } = spec ?? { domain: null, licence: null, description: null };
     await insert("sources", [{ source: name, domain, licence, description, documents, characters, tokens }]);
-    const facts = await Array.fromAsync(readJsonLines<DocumentFacts>(factsPath(corpus.directory, name)));
-    await insert("documents", facts.map((row) => ({ ...row })));
+    await catalog.insertJsonLines("documents", factsPath(corpus.directory, name));
+    tables["documents"] = (tables["documents"] ?? 0) + documents;
   }
   for (const { stage, mixture } of mixtures) {
     await insert(

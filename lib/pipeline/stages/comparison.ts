@@ -15,7 +15,8 @@ import type { InfluenceResult } from "./influence.ts";
 import type { LeaveOneOutResult } from "./leave_one_out.ts";
 import { proxyRecipe, trainProxies } from "./proxies.ts";
 import type { SampledMixturesResult } from "./sampled_mixtures.ts";
-import { BACKEND_CODE, openProbes } from "./training.ts";
+import { openProbes } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** Where the mixtures come from. */
 export interface ComparisonInputs extends ProxyInputs {

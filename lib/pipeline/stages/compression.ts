@@ -25,7 +25,8 @@ import { type PoolResult, textsOf, writeTexts } from "./pool.ts";
 import { type PoolInfluence, scorePoolResumably } from "./pool_scores.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { trainPath } from "./shards.ts";
-import { BACKEND_CODE, modelPath, recipeInfluence, sharedRecipe, type TrainingResult } from "./training.ts";
+import { modelPath, recipeInfluence, sharedRecipe, type TrainingResult } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** Files of the stage. */
 export const POOL_SCORES_FILE = "scores.jsonl";

@@ -6,13 +6,14 @@
  */
 import { join } from "node:path";
 import { writeAll, writeFileAtomic } from "../../core/artefacts.ts";
+import { readJsonLines } from "../../core/lines.ts";
 import { startProgress } from "../../core/progress.ts";
-import type { Metadata } from "../../sources/document.ts";
+import type { Document, Metadata } from "../../sources/document.ts";
 import { loadLanguageIdentifier } from "../../sources/language.ts";
 import { readDocuments } from "../../sources/read.ts";
 import type { SourceSpec } from "../../sources/spec.ts";
 import { openTokenizer } from "../../tokenizer/tokenizer.ts";
-import type { Stage, StageContext } from "../stage.ts";
+import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 
 /** Tokenizer of the corpus's token counts: one measure, whatever the proxy's vocabulary. */
 const COUNTING_TOKENIZER = "llama3";
@@ -76,33 +77,38 @@ export function corpusStage(specs: readonly SourceSpec[]): Stage<CorpusResult> {
     code: [new URL(import.meta.url)],
     resumable: false,
     timed: [],
-    run: (context) => buildCorpus(specs, context),
+    run: async (context) => {
+      const { signal } = context;
+      return await writeCorpus(
+        specs,
+        await describeDocuments((spec) => readDocuments(spec, { signal })),
+        context,
+      );
+    },
   };
 }
 
-async function buildCorpus(
-  specs: readonly SourceSpec[],
-  { directory, signal }: StageContext,
-): Promise<CorpusResult> {
+/** A document as it is written, and the facts about it. */
+export interface DescribedDocument {
+  readonly document: Pick<Document, "id" | "text" | "metadata">;
+  readonly facts: DocumentFacts;
+}
+
+/** Gives a source's documents; those that are not new, by their ids, it leaves out. */
+export type Describe = (spec: SourceSpec, isNew: (id: string) => boolean) => AsyncIterable<DescribedDocument>;
+
+/** Language and tokens of documents, as they are read. */
+export async function describeDocuments(
+  read: (spec: SourceSpec) => AsyncIterable<Document>,
+): Promise<Describe> {
   const tokenizer = await openTokenizer(COUNTING_TOKENIZER);
   const identify = await loadLanguageIdentifier();
-  const progress = startProgress("corpus", 0, "tokens");
-  const seen = new Set<string>();
-  const sources: SourceSummary[] = [];
-  let allTokens = 0;
-  for (const spec of specs) {
-    const facts: DocumentFacts[] = [];
-    let duplicates = 0;
-    const lines = async function* () {
-      for await (const { id, text, licence, metadata } of readDocuments(spec, { signal })) {
-        signal.throwIfAborted();
-        if (seen.has(id)) {
-          duplicates++;
-          continue;
-        }
-        seen.add(id);
-        const tokens = tokenizer.countTokens(text);
-        facts.push({
+  return async function* (spec, isNew) {
+    for await (const { id, text, licence, metadata } of read(spec)) {
+      if (!isNew(id)) continue;
+      yield {
+        document: { id, text, metadata },
+        facts: {
           id,
           source: spec.name,
           domain: spec.domain,
@@ -110,11 +116,41 @@ async function buildCorpus(
           licence,
           language: identify(text).code,
           characters: text.length,
-          tokens,
-        });
-        allTokens += tokens;
+          tokens: tokenizer.countTokens(text),
+        },
+      };
+    }
+  };
+}
+
+/** Writes the sources' documents and facts, each text once. */
+export async function writeCorpus(
+  specs: readonly SourceSpec[],
+  describe: Describe,
+  { directory, signal }: Pick<StageContext, "directory" | "signal">,
+): Promise<CorpusResult> {
+  const progress = startProgress("corpus", 0, "tokens");
+  const seen = new Set<string>();
+  const sources: SourceSummary[] = [];
+  let allTokens = 0;
+  for (const spec of specs) {
+    const facts: DocumentFacts[] = [];
+    let duplicates = 0;
+    const isNew = (id: string) => {
+      signal.throwIfAborted();
+      if (seen.has(id)) {
+        duplicates++;
+        return false;
+      }
+      seen.add(id);
+      return true;
+    };
+    const lines = async function* () {
+      for await (const { document, facts: own } of describe(spec, isNew)) {
+        facts.push(own);
+        allTokens += own.tokens;
         progress.update(allTokens, spec.name);
-        yield JSON.stringify({ id, text, metadata });
+        yield JSON.stringify(document);
       }
     };
     await writeLines(documentsPath(directory, spec.name), lines());
@@ -140,6 +176,19 @@ async function buildCorpus(
 function titleOf({ title, path }: Metadata): string | null {
   const name = title ?? path ?? null;
   return name === null ? null : String(name);
+}
+
+/** Reads a source's documents back, in their order. */
+export function corpusReader(
+  corpus: FinishedStage<CorpusResult>,
+  specs: readonly SourceSpec[],
+): (source: string) => AsyncGenerator<Document> {
+  const licences = new Map(specs.map(({ name, licence }) => [name, licence]));
+  return async function* (source) {
+    for await (const document of readJsonLines<Document>(documentsPath(corpus.directory, source))) {
+      yield { ...document, source, licence: licences.get(source) ?? "" };
+    }
+  };
 }
 
 /** Where the texts of a source are. */

@@ -6,27 +6,27 @@
  */
 import { join } from "node:path";
 import { type Catalog, openCatalog } from "../../catalog/catalog.ts";
+import type { EngineSettings } from "../../catalog/open_engine.ts";
 import { readJsonLines } from "../../core/lines.ts";
-import { askLlm, type Judge } from "../../curation/ask_llm.ts";
-import { loadEducationClassifier } from "../../curation/education_classifier.ts";
+import { askLlm } from "../../curation/ask_llm.ts";
 import type { FunnelRow } from "../../curation/funnel.ts";
 import { NEAR_DUPLICATES } from "../../curation/near_duplicates.ts";
-import type { Prompts } from "../../curation/judge_labels.ts";
 import { openJudge } from "../../curation/open_judge.ts";
 import { CAPABILITIES, type Capability, listsByDomain, loadProbingLists } from "../../curation/probing.ts";
 import { loadPrompt } from "../../curation/prompt.ts";
 import { sampleRepresentatives } from "../../curation/rejection_sampling.ts";
-import type { Scorer } from "../../curation/scores.ts";
-import { type JudgeReport, TRAINED_JUDGE, trainJudge } from "../../curation/trained_judge.ts";
-import { labelsByDomain, trainWeakClassifier } from "../../curation/weak_classifier.ts";
+import { inThreads, SCORER_THREAD } from "../../curation/scorer_threads.ts";
+import { type SearchLimits, SIGN_SHARD } from "../../curation/sharded_near_duplicates.ts";
+import type { JudgeReport } from "../../curation/judge_report.ts";
 import type { Document } from "../../sources/document.ts";
 import type { SourceSpec } from "../../sources/spec.ts";
-import { openTokenizer } from "../../tokenizer/tokenizer.ts";
 import type { Recipe } from "../recipe.ts";
+import { engineSettings } from "../recipe/catalogue.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
-import { type CorpusResult, type DocumentFacts, documentsPath, factsPath } from "./corpus.ts";
-import { recipeBenchmarks } from "./probing.ts";
-import { BACKEND_CODE } from "./training.ts";
+import { corpusReader, type CorpusResult, type DocumentFacts, factsPath } from "./corpus.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
+import { judgeOptions, openEducation, openRecipeJudge } from "./curation_scorers.ts";
+import { recipeBenchmarks } from "./recipe_benchmarks.ts";
 
 /** The stage's result. */
 export interface CurationResult {
@@ -39,9 +39,6 @@ export interface CurationResult {
   readonly judge: JudgeReport | null;
 }
 
-/** Upper end of the education classifier's scale. */
-const HIGHEST_EDUCATION = 5;
-
 /** The stage over a finished corpus. */
 export function curationStage(
   recipe: Recipe,
@@ -53,7 +50,7 @@ export function curationStage(
     name: "curation",
     recipe: { seed, tokenizer, curation },
     inputs: { corpus: corpus.manifest.digest },
-    code: [new URL(import.meta.url), ...BACKEND_CODE],
+    code: [new URL(import.meta.url), SIGN_SHARD, SCORER_THREAD, ...BACKEND_CODE],
     resumable: true,
     // It holds the seconds of the funnel's steps.
     timed: ["funnel.parquet"],
@@ -68,12 +65,7 @@ async function curate(
   { directory, signal }: StageContext,
 ): Promise<CurationResult> {
   const { seed, curation } = recipe;
-  const licences = new Map(specs.map(({ name, licence }) => [name, licence]));
-  async function* read(source: string): AsyncGenerator<Document> {
-    for await (const document of readJsonLines<Document>(documentsPath(corpus.directory, source))) {
-      yield { ...document, source, licence: licences.get(source) ?? "" };
-    }
-  }
+  const read = corpusReader(corpus, specs);
   const sources = corpus.manifest.result.sources.map(({ name }) => name);
   async function* documents(): AsyncGenerator<Document> {
     for (const source of sources) yield* read(source);
@@ -81,7 +73,8 @@ async function curate(
   const probing = curation.lists === null ? listsByDomain(specs) : await loadProbingLists(curation.lists);
   const benchmarks = await recipeBenchmarks(recipe);
 
-  await using catalog = await openCatalog({ directory: join(directory, "catalog") });
+  const engine = engineSettings(recipe.catalogue, recipe.cpu.workers);
+  await using catalog = await openCatalog({ ...engine, directory: join(directory, "catalog") });
   await insertFacts(catalog, corpus);
   const prompts = {
     reasoning: await loadPrompt("reasoning"),
@@ -91,8 +84,13 @@ async function curate(
   };
   await using opened = await openRecipeJudge(recipe, specs, prompts, documents, { directory, signal });
   const { judge } = opened;
+  // Every document passes it; the others see what it leaves.
+  await using education = inThreads(
+    await openEducation(curation.education, specs, documents()),
+    engine.engine === "native" ? engine.threads : 1,
+  );
   const scorers = {
-    education: await openEducation(curation.education, specs, documents()),
+    education,
     reasoning: askLlm(judge, prompts.reasoning),
     domain: {
       code: askLlm(judge, prompts.code),
@@ -124,7 +122,7 @@ async function curate(
       semanticThreshold,
       seed,
     },
-    { directory, benchmarks, signal },
+    { directory, benchmarks, signal, ...(engine.engine === "native" && { search: searchLimits(engine) }) },
   );
   await catalog.save();
   return {
@@ -135,6 +133,14 @@ async function curate(
         .map(({ name, provenance }) => [name, provenance]),
     ),
     judge: opened.report,
+  };
+}
+
+/** What the search of near-duplicates may take where the engine is native. */
+function searchLimits({ threads, spillDirectory }: EngineSettings): SearchLimits {
+  return {
+    ...(threads !== undefined && { processes: threads }),
+    ...(spillDirectory !== undefined && { spillDirectory }),
   };
 }
 
@@ -157,83 +163,23 @@ export async function estimateJudging(
   corpus: FinishedStage<CorpusResult>,
   prices: { readonly input: number; readonly output: number },
 ): Promise<JudgingEstimate> {
-  const facts: DocumentFacts[] = [];
-  for (const { name } of corpus.manifest.result.sources) {
-    facts.push(...await Array.fromAsync(readJsonLines<DocumentFacts>(factsPath(corpus.directory, name))));
+  const { sources } = corpus.manifest.result;
+  async function* facts(): AsyncGenerator<DocumentFacts> {
+    for (const { name } of sources) yield* readJsonLines<DocumentFacts>(factsPath(corpus.directory, name));
   }
-  const nothing = { documents: facts.length, requests: 0, inputTokens: 0, outputTokens: 0, price: 0 };
+  const documents = sources.reduce((sum, source) => sum + source.documents, 0);
+  const nothing = { documents, requests: 0, inputTokens: 0, outputTokens: 0, price: 0 };
   if (judge.address === null) return nothing;
   // What was asked before is not known from here: the estimate is of a run from its start.
   const opened = await openJudge(judge.address, judgeOptions(judge, join(corpus.directory, "none")));
   if (!("estimate" in opened)) return nothing;
-  return { ...nothing, ...await opened.estimate(await loadPrompt("reasoning"), facts, prices) };
-}
-
-function judgeOptions({ model, tokenizer, format }: Recipe["curation"]["judge"], cacheDirectory: string) {
-  return { model: model ?? undefined, tokenizer, format, cacheDirectory };
+  return { ...nothing, ...await opened.estimate(await loadPrompt("reasoning"), facts(), prices) };
 }
 
 /** The catalogue's rows about the documents. */
-async function insertFacts(catalog: Catalog, corpus: FinishedStage<CorpusResult>): Promise<void> {
+export async function insertFacts(catalog: Catalog, corpus: FinishedStage<CorpusResult>): Promise<void> {
   await catalog.execute("DELETE FROM documents; DELETE FROM scores");
   for (const { name } of corpus.manifest.result.sources) {
-    const facts = await Array.fromAsync(readJsonLines<DocumentFacts>(factsPath(corpus.directory, name)));
-    await catalog.insert("documents", facts.map((row) => ({ ...row })));
+    await catalog.insertJsonLines("documents", factsPath(corpus.directory, name));
   }
-}
-
-/**
- * The education classifier of a directory, or one trained on where the documents come from. Where no source is mail, which is what
- * the trained one tells from the rest, every document passes, and its score says why.
- */
-export async function openEducation(
-  directory: string | null,
-  specs: readonly SourceSpec[],
-  documents: AsyncIterable<Document>,
-): Promise<Scorer> {
-  if (directory !== null) return await loadEducationClassifier(directory);
-  if (specs.every(({ domain }) => domain !== "mail")) {
-    return {
-      name: "education",
-      provenance:
-        "not classified: no classifier was given, and no source is mail, from which one could be trained",
-      batchSize: 256,
-      noScore: "never happens",
-      score: (documents) => Promise.resolve(documents.map(() => HIGHEST_EDUCATION)),
-    };
-  }
-  return (await trainWeakClassifier(documents, labelsByDomain(domainsOf(specs)))).scorer;
-}
-
-/** The judge that the recipe names, or one trained on where the documents come from. */
-async function openRecipeJudge(
-  { seed, tokenizer, curation: { judge } }: Recipe,
-  specs: readonly SourceSpec[],
-  prompts: Prompts,
-  documents: () => AsyncIterable<Document>,
-  { directory, signal }: Pick<StageContext, "directory" | "signal">,
-): Promise<{ readonly judge: Judge; readonly report: JudgeReport | null } & AsyncDisposable> {
-  if (judge.address === null) {
-    return await trainJudge({
-      tokenizer: await openTokenizer(tokenizer),
-      prompts,
-      documents: documents(),
-      domains: domainsOf(specs),
-      directory: join(directory, "judge"),
-      settings: { ...TRAINED_JUDGE, seed, steps: judge.steps },
-      signal,
-    });
-  }
-  const opened = await openJudge(judge.address, judgeOptions(judge, join(directory, "judgements")));
-  return {
-    judge: opened,
-    report: null,
-    async [Symbol.asyncDispose]() {
-      if ("estimate" in opened) await opened[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function domainsOf(specs: readonly SourceSpec[]): Record<string, SourceSpec["domain"]> {
-  return Object.fromEntries(specs.map(({ name, domain }) => [name, domain]));
 }

@@ -19,7 +19,8 @@ import type { ProxyInputs } from "./domain_proxies.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { proxyRecipe, proxyTraining } from "./proxies.ts";
 import { trainPath } from "./shards.ts";
-import { BACKEND_CODE, modelPath, recipeBackend, type TrainingResult } from "./training.ts";
+import { modelPath, recipeBackend, type TrainingResult } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** One capability's losses at the end, in nats per token. */
 export interface DistillationEffect {

@@ -13,7 +13,7 @@ import type { CurationResult } from "./curation.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { proxyRecipe, type ProxyRecord, trainProxies } from "./proxies.ts";
 import type { ShardsResult } from "./shards.ts";
-import { BACKEND_CODE } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** What proxies are trained on and asked with. */
 export interface ProxyInputs {

@@ -21,14 +21,8 @@ import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import type { CorpusResult } from "./corpus.ts";
 import { heldOutDocuments } from "./held_out_documents.ts";
 import { type ShardsResult, trainPath } from "./shards.ts";
-import {
-  BACKEND_CODE,
-  modelPath,
-  openProbes,
-  recipeWorkers,
-  sharedRecipe,
-  type TrainingResult,
-} from "./training.ts";
+import { modelPath, openProbes, recipeWorkers, sharedRecipe, type TrainingResult } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 import { heldOutConversations } from "./tuning_data.ts";
 
 /** Code of generation beyond the module graph. */

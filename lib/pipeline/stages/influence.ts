@@ -30,7 +30,8 @@ import type { CurationResult } from "./curation.ts";
 import { checkpointPaths } from "./domain_proxies.ts";
 import { encodeDocument, openCuratedProbes, readRepresentatives } from "./probing.ts";
 import { describeProxy, proxyModel, proxyRecipe, type ProxyRecord } from "./proxies.ts";
-import { BACKEND_CODE, recipeInfluence } from "./training.ts";
+import { recipeInfluence } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** What influence is computed from. */
 export interface InfluenceInputs {

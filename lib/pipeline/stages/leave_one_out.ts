@@ -21,7 +21,7 @@ import type { Stage, StageContext } from "../stage.ts";
 import type { ProxyInputs } from "./domain_proxies.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { describeProxy, proxyRecipe, trainProxies } from "./proxies.ts";
-import { BACKEND_CODE } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** The stage's result. */
 export interface LeaveOneOutResult {

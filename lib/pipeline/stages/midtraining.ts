@@ -17,17 +17,18 @@ import { TEACHER_CACHE_FILE } from "../../train/distillation/teacher_cache.ts";
 import { isServer, teacherIdentity } from "../../train/distillation/teacher_identity.ts";
 import { METRICS_FILE } from "../../train/loop.ts";
 import type { Recipe } from "../recipe.ts";
-import type { FinishedStage, Stage, StageContext } from "../stage.ts";
+import type { FinishedStage, StageContext } from "../stage.ts";
 import type { CorpusResult } from "./corpus.ts";
 import { type ShardsResult, trainPath } from "./shards.ts";
 import {
-  BACKEND_CODE,
   modelPath,
   openProbes,
   runTraining,
   sharedRecipe,
   type TrainingResult,
+  type TrainingStage,
 } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** What a stage of mid-training reads. */
 export interface MidtrainingInputs {
@@ -46,7 +47,7 @@ export async function midtrainingStage(
   name: string,
   recipe: Recipe,
   inputs: MidtrainingInputs,
-): Promise<Stage<TrainingResult>> {
+): Promise<TrainingStage> {
   const {
     steps,
     warmupSteps,
@@ -60,7 +61,8 @@ export async function midtrainingStage(
     teacher,
   } = recipe.midtrain;
   const { mixture, shards, data, model } = inputs;
-  const { address, model: served, cache } = teacher;
+  const { model: served, cache } = teacher;
+  const address = teacher.address === null ? null : await teacherOfStage(teacher.address, name);
   return {
     name,
     recipe: {
@@ -84,14 +86,16 @@ export async function midtrainingStage(
       shards: shards.manifest.digest,
       model: model.manifest.digest,
       ...Object.fromEntries(data.map(({ stage: { manifest } }) => [manifest.stage, manifest.digest])),
-      ...(address !== null && {
-        teacher: await teacherIdentity(await teacherOfStage(address, name), served),
-      }),
+      ...(address !== null && { teacher: await teacherIdentity(address, served) }),
     },
     code: [new URL(import.meta.url), ...BACKEND_CODE],
     resumable: true,
     timed: [METRICS_FILE],
     run: (context) => midtrain(name, recipe, inputs, context),
+    work: {
+      ...{ settings: recipe.midtrain, mixture, shards: (source) => shardsOf(data, source), start: model },
+      teacher: { ...teacher, address },
+    },
   };
 }
 
@@ -105,11 +109,7 @@ async function midtrain(
   const { steps, sequences, length, warmupSteps, teacher: { temperature, direction, crossEntropyShare } } =
     settings;
   const sources = await Promise.all(
-    mixture.sources.map(({ name: source }) => {
-      const holder = stages.find(({ sources }) => sources.includes(source));
-      if (holder === undefined) throw new RangeError(`No stage has the shards of "${source}".`);
-      return openShards(trainPath(holder.stage.directory, source));
-    }),
+    mixture.sources.map(({ name: source }) => openShards(shardsOf(stages, source))),
   );
   const data = new Loader({
     ...{ mixture, sources, seed, stage: name, length, sequencesPerBatch: sequences, steps },
@@ -132,6 +132,13 @@ async function midtrain(
     settings,
     probes: await openProbes(recipe, corpus, shards, length),
   }, context);
+}
+
+/** Where a source's shards are. */
+function shardsOf(stages: MidtrainingInputs["data"], source: string): string {
+  const holder = stages.find(({ sources }) => sources.includes(source));
+  if (holder === undefined) throw new RangeError(`No stage has the shards of "${source}".`);
+  return trainPath(holder.stage.directory, source);
 }
 
 /** The cache of a stage in a folder of such caches; any other address as it is. */

@@ -13,18 +13,19 @@ import { Loader } from "../../shards/loader.ts";
 import { openShards } from "../../shards/reader.ts";
 import { METRICS_FILE } from "../../train/loop.ts";
 import type { Recipe } from "../recipe.ts";
-import type { FinishedStage, Stage, StageContext } from "../stage.ts";
+import type { FinishedStage, StageContext } from "../stage.ts";
 import type { CorpusResult } from "./corpus.ts";
 import { type ShardsResult, trainPath } from "./shards.ts";
 import {
-  BACKEND_CODE,
   modelConfig,
   modelPath,
   openProbes,
   runTraining,
   sharedRecipe,
   type TrainingResult,
+  type TrainingStage,
 } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** What a pretraining phase reads. */
 export interface PretrainingInputs {
@@ -41,7 +42,7 @@ export function pretrainingStage(
   recipe: Recipe,
   settings: Recipe["pretrain1"],
   inputs: PretrainingInputs,
-): Stage<TrainingResult> {
+): TrainingStage {
   const { mixture, shards, previous } = inputs;
   return {
     name,
@@ -54,6 +55,10 @@ export function pretrainingStage(
     resumable: true,
     timed: [METRICS_FILE],
     run: (context) => pretrain(name, recipe, settings, inputs, context),
+    work: {
+      ...{ settings, mixture, shards: (source) => trainPath(shards.directory, source) },
+      ...(previous && { start: previous }),
+    },
   };
 }
 

@@ -6,7 +6,6 @@
 import { join } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { readJsonLines } from "../../core/lines.ts";
-import { type ContaminationIndex, indexBenchmarks } from "../../curation/contamination.ts";
 import { CAPABILITIES, type Capability } from "../../curation/probing.ts";
 import { REPRESENTATIVES_FILE } from "../../curation/rejection_sampling.ts";
 import { documentBatches } from "../../mixture/documents.ts";
@@ -48,11 +47,6 @@ export async function probingIds(
   if (recipe.curation.overlap) return new Set();
   const sets = await readRepresentatives(recipe, curation);
   return new Set(sets.flatMap(({ probe }) => probe.map(({ id }) => id)));
-}
-
-/** Items of the recipe's benchmarks: no probing or training set may contain one. */
-export function recipeBenchmarks({ curation: { benchmarks } }: Recipe): Promise<ContaminationIndex> {
-  return indexBenchmarks(Object.entries(benchmarks).map(([name, path]) => ({ name, path })));
 }
 
 /** A document's tokens as the shards have it. */

@@ -17,7 +17,7 @@ import type { ProxyInputs } from "./domain_proxies.ts";
 import { MIXTURE_FILE } from "./influence.ts";
 import { openCuratedProbes } from "./probing.ts";
 import { proxyRecipe, trainProxies } from "./proxies.ts";
-import { BACKEND_CODE } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** The stage's result. */
 export interface SampledMixturesResult {

@@ -21,7 +21,6 @@ import type { CorpusResult } from "./corpus.ts";
 import type { ShardsResult } from "./shards.ts";
 import { type ImportedChat, openChat, type StartingModel } from "./starting_model.ts";
 import {
-  BACKEND_CODE,
   modelPath,
   openProbes,
   runTraining,
@@ -29,6 +28,7 @@ import {
   sharedRecipe,
   type TrainingResult,
 } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 import {
   type Chat,
   conversationProbes,

@@ -16,7 +16,8 @@ import type { Recipe } from "../recipe.ts";
 import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import { type CorpusResult, documentsPath } from "./corpus.ts";
 import type { CurationResult } from "./curation.ts";
-import { probingIds, recipeBenchmarks } from "./probing.ts";
+import { probingIds } from "./probing.ts";
+import { recipeBenchmarks } from "./recipe_benchmarks.ts";
 
 /** Tokens of a file. */
 export const MAX_TOKENS_PER_SHARD = 1 << 24;

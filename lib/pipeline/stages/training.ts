@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TrainBackend } from "../../backends/backend.ts";
 import type { InfluenceBackend, InfluenceTensors } from "../../backends/influence.ts";
 import { openBackend, openInfluence } from "../../backends/open.ts";
+import type { Mixture } from "../../core/mixture.ts";
 import { CAPABILITIES } from "../../curation/probing.ts";
 import { MODEL_SIZES, type ModelConfig } from "../../model/config.ts";
 import { saveModel } from "../../model/checkpoint.ts";
@@ -19,7 +20,7 @@ import type { Metrics, ProbeMetrics, StepMetrics } from "../../train/metrics.ts"
 import { readMetrics } from "../../train/metrics_log.ts";
 import type { Probe } from "../../train/probe.ts";
 import type { Recipe } from "../recipe.ts";
-import type { FinishedStage, StageContext } from "../stage.ts";
+import type { FinishedStage, Stage, StageContext } from "../stage.ts";
 import { probePath, type ShardsResult } from "./shards.ts";
 import type { CorpusResult } from "./corpus.ts";
 
@@ -56,12 +57,22 @@ export interface TrainingResult {
   readonly probes: readonly ProbeChange[];
 }
 
-/** Code beyond the module graph that the backend executes. */
-export const BACKEND_CODE = [
-  "worker.ts",
-  "build/relaxed.wasm",
-  "build/simd.wasm",
-].map((file) => new URL(`../../../kernels/wasm/${file}`, import.meta.url));
+/** A stage of training on shards under a mixture, and what another trainer needs to do the same. */
+export interface TrainingStage extends Stage<TrainingResult> {
+  readonly work: TrainingWork;
+}
+
+/** What is trained on what. */
+export interface TrainingWork {
+  readonly settings: Omit<Recipe["pretrain1"], "mixture">;
+  readonly mixture: Mixture;
+  /** Directory of a source's token shards. */
+  readonly shards: (source: string) => string;
+  /** Whose model it starts from; absent: from scratch. */
+  readonly start?: FinishedStage<TrainingResult>;
+  /** Absent: none. */
+  readonly teacher?: Recipe["midtrain"]["teacher"];
+}
 
 /** The recipe's model with its tokenizer's vocabulary. */
 export async function modelConfig({ model, tokenizer }: Recipe): Promise<ModelConfig> {

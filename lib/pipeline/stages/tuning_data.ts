@@ -25,7 +25,7 @@ import { type ChatTokenizer, encodeConversation } from "../../tokenizer/chat.ts"
 import type { ChatTemplate } from "../../tokenizer/template.ts";
 import type { Probe } from "../../train/probe.ts";
 import type { Recipe } from "../recipe.ts";
-import { recipeBenchmarks } from "./probing.ts";
+import { recipeBenchmarks } from "./recipe_benchmarks.ts";
 
 /** Settings of a fine-tuning stage. */
 export type FineTuning = Recipe["sft"];

@@ -15,7 +15,8 @@ import { CAPABILITIES } from "../../curation/probing.ts";
 import type { CurationResult } from "./curation.ts";
 import { encodeDocument, readRepresentatives } from "./probing.ts";
 import { proxyRecipe, proxyTraining } from "./proxies.ts";
-import { BACKEND_CODE, recipeBackend, recipeInfluence } from "./training.ts";
+import { recipeBackend, recipeInfluence } from "./training.ts";
+import { BACKEND_CODE } from "./backend_code.ts";
 
 /** File of the report. */
 export const VALIDATION_FILE = "validation.json";
