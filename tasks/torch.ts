@@ -1,7 +1,8 @@
 /**
- * `deno task torch`: both phases of pretraining by PyTorch, on the mixtures that the recipe names.
+ * `deno task torch`: pretraining, and mid-training on top where asked for, by PyTorch.
  * @module
  */
+import { Option } from "commander";
 import { runTask } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
 import { torchStage } from "../lib/launch/torch/stage.ts";
@@ -11,32 +12,39 @@ import { describeTraining, summariseTraining } from "../lib/pipeline/training_su
 
 const command = runCommand(
   "torch",
-  "Both phases of pretraining by PyTorch, on the mixtures that the recipe names",
+  "The model's training by PyTorch, on the mixtures that the recipe names; other tasks go on from it with --set trainer=torch",
 )
+  .addOption(
+    new Option("--until <stage>", "pretrain: both phases; midtrain: and mid-training's stages after them")
+      .choices(["pretrain", "midtrain"]).default("pretrain"),
+  )
   .option("--processes <number>", "of each node: one a GPU", numberFlag, 1);
 
 interface Options extends RunOptions {
+  readonly until: "pretrain" | "midtrain";
   readonly processes: number;
 }
 
 await runTask<Options>(command, async (options, { signal, print }) => {
-  const { processes } = options;
+  const { processes, until } = options;
   if (!(Number.isInteger(processes) && processes > 0)) {
     throw new UsageError(`--processes is ${processes}, expected a whole number above 0.`);
   }
-  const run = await openRun(options, signal);
-  const { recipe } = run;
-  const shards = await run.shards();
-  const first = await run.stage("torch-pretrain-1", async () => {
-    const mixture = await run.mixture(recipe.pretrain1.mixture);
-    return torchStage("pretrain-1", recipe, { shards, mixture }, processes);
-  });
-  const second = await run.stage("torch-pretrain-2", async () => {
-    const mixture = await run.mixture(recipe.pretrain2.mixture);
-    return torchStage("pretrain-2", recipe, { shards, mixture, previous: first }, processes);
-  });
+  if (options.estimate) {
+    throw new UsageError(
+      "torch has no --estimate: `deno task pretrain --estimate` says what training takes.",
+    );
+  }
+  const run = await openRun(
+    { ...options, set: [...options.set, "trainer=torch"] },
+    signal,
+    (own, recipe) => torchStage(own, recipe, processes),
+  );
+  const phases = await run.pretrainingPhases();
+  const { rounds, model } = until === "pretrain" ? { rounds: [], model: phases[1] } : await run.midtraining();
+  const stages = summariseTraining([...phases, ...rounds.flatMap(({ trained }) => trained ?? [])]);
   print(
-    { model: second.directory, stages: summariseTraining([first, second]) },
+    { model: model.directory, stages },
     ({ stages, model }) => [...describeTraining(stages), model].join("\n"),
   );
 });

@@ -25,7 +25,8 @@ import { type FineTuningInputs, type FineTuningKind, sftStage, tuningStageName }
 import { importedModel, modelOfStage, type StartingModel } from "./stages/starting_model.ts";
 import { type ShardsResult, shardsStage } from "./stages/shards.ts";
 import { type ValidationResult, validationStage } from "./stages/validation.ts";
-import type { TrainingResult } from "./stages/training.ts";
+import type { TrainingResult, TrainingStage } from "./stages/training.ts";
+import { findTrained, torchStageName, type Trainer } from "./trainer.ts";
 
 /** The stages of a run, each at most once. */
 export class Run {
@@ -38,18 +39,20 @@ export class Run {
     readonly recipe: Recipe,
     readonly settings: RunSettings,
     readonly specs: readonly SourceSpec[],
+    private readonly torch: Trainer | undefined,
   ) {}
 
   /**
    * @param name Its name; everything lies under `settings.root`.
+   * @param torch Trains what the recipe's trainer "torch" is to train; absent: that has to be there.
    * @throws {UsageError} for an unknown source or one named twice, a mixture file or a chat template that is none, before anything runs.
    */
-  static async open(name: string, recipe: Recipe, settings: RunSettings): Promise<Run> {
+  static async open(name: string, recipe: Recipe, settings: RunSettings, torch?: Trainer): Promise<Run> {
     const specs = await Promise.all(recipe.sources.map(sourceSpec));
     const names = specs.map(({ name }) => name);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw new UsageError(`The recipe's sources name "${twice}" twice.`);
-    const run = new Run(name, recipe, settings, specs);
+    const run = new Run(name, recipe, settings, specs, torch);
     for (const { mixture } of [recipe.pretrain1, recipe.pretrain2]) {
       if (mixture !== "influence") await loadMixture(mixture);
     }
@@ -125,30 +128,35 @@ export class Run {
     });
   }
 
-  /** A phase of pretraining on a mixture. */
+  /** Pretraining on a mixture, by the backend. */
   pretraining(
     name: string,
     settings: Recipe["pretrain1"],
     mixture: Mixture,
-    previous?: FinishedStage<TrainingResult>,
   ): Promise<FinishedStage<TrainingResult>> {
-    return this.stage(name, async () => {
-      const [corpus, shards] = [await this.corpus(), await this.shards()];
-      return pretrainingStage(name, this.recipe, settings, {
-        corpus,
-        shards,
-        mixture,
-        ...(previous && { previous }),
-      });
-    });
+    return this.stage(name, () => this.#pretrainingStage(name, settings, mixture));
   }
 
   /** Both phases of pretraining on the recipe's mixtures. */
   async pretrainingPhases(): Promise<[FinishedStage<TrainingResult>, FinishedStage<TrainingResult>]> {
     const { pretrain1, pretrain2 } = this.recipe;
-    const first = await this.pretraining("pretrain-1", pretrain1, await this.mixture(pretrain1.mixture));
-    const mixture = await this.mixture(pretrain2.mixture);
-    return [first, await this.pretraining("pretrain-2", pretrain2, mixture, first)];
+    const phase = (name: string, settings: Recipe["pretrain1"], previous?: FinishedStage<TrainingResult>) =>
+      this.training(name, async () => {
+        const mixture = await this.mixture(settings.mixture);
+        return await this.#pretrainingStage(name, settings, mixture, previous);
+      });
+    const first = await phase("pretrain-1", pretrain1);
+    return [first, await phase("pretrain-2", pretrain2, first)];
+  }
+
+  async #pretrainingStage(
+    name: string,
+    settings: Recipe["pretrain1"],
+    mixture: Mixture,
+    previous?: FinishedStage<TrainingResult>,
+  ): Promise<TrainingStage> {
+    const inputs = { corpus: await this.corpus(), shards: await this.shards(), mixture };
+    return pretrainingStage(name, this.recipe, settings, { ...inputs, ...(previous && { previous }) });
   }
 
   /** The pretrained model. */
@@ -219,8 +227,30 @@ export class Run {
     name: string,
     make: () => Stage<Result> | Promise<Stage<Result>>,
   ): Promise<FinishedStage<Result>> {
+    return this.#once(name, async () => await runStage(await make(), this.settings));
+  }
+
+  /**
+   * A stage of training, by the recipe's trainer.
+   *
+   * @throws {UsageError} as {@link findTrained}, where that is "torch" and the run was opened without it.
+   */
+  training(name: string, make: () => Promise<TrainingStage>): Promise<FinishedStage<TrainingResult>> {
+    if (this.recipe.trainer === "own") return this.stage(name, make);
+    return this.#once(torchStageName(name), async () => {
+      const own = await make();
+      return this.torch === undefined
+        ? await findTrained(own, this.settings)
+        : await runStage(this.torch(own, this.recipe), this.settings);
+    });
+  }
+
+  #once<Result>(
+    name: string,
+    finish: () => Promise<FinishedStage<Result>>,
+  ): Promise<FinishedStage<Result>> {
     const started = this.#stages.get(name) ?? (async () => {
-      const finished = await runStage(await make(), this.settings);
+      const finished = await finish();
       this.finished.push(finished);
       return finished;
     })();

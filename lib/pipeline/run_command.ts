@@ -10,6 +10,7 @@ import { UsageError } from "../core/errors.ts";
 import { loadRecipe } from "./recipe.ts";
 import { requireSources } from "./required_sources.ts";
 import { Run } from "./run.ts";
+import type { Trainer } from "./trainer.ts";
 
 /** The flags' values. */
 export interface RunOptions {
@@ -40,9 +41,10 @@ export function runCommand(name: string, description: string): Command {
 /**
  * The run that the flags name.
  *
+ * @param torch As of `Run.open`.
  * @throws {UsageError} for a bad flag, recipe, source or mixture, and for files that the sources lack where more than an estimate is asked for.
  */
-export async function openRun(options: RunOptions, signal: AbortSignal): Promise<Run> {
+export async function openRun(options: RunOptions, signal: AbortSignal, torch?: Trainer): Promise<Run> {
   const { run, launch, restart, root: runs = "runs" } = options;
   if (!/^[\w.-]+$/.test(run)) {
     throw new UsageError(`--run is "${run}", expected a name of letters, digits, ".", "_" and "-".`);
@@ -53,7 +55,7 @@ export async function openRun(options: RunOptions, signal: AbortSignal): Promise
   const recipe = await loadRecipe(options.recipe, options.set);
   if (launch === "slurm" && !options.estimate) await runOnCluster(options, signal);
   const root = join(runs, run);
-  const opened = await Run.open(run, recipe, { root, restart, signal });
+  const opened = await Run.open(run, recipe, { root, restart, signal }, torch);
   // Once the corpus is there, nothing else reads the sources.
   if (!options.estimate && !await exists(join(root, "corpus"))) await requireSources(opened.specs);
   return opened;

@@ -103,10 +103,14 @@ async function listOutputs(directory: string): Promise<Output[]> {
   return outputs.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-/** Why a finished stage has to be rebuilt, or its manifest where it holds. */
-async function checkFinished<Result>(
+/**
+ * Why a finished stage cannot be used, or its manifest where it can.
+ *
+ * @param objection What is wrong with a manifest; undefined: nothing.
+ */
+export async function checkFinished<Result>(
   directory: string,
-  expected: string,
+  objection: (manifest: Manifest<Result>) => string | undefined,
 ): Promise<{ manifest: Manifest<Result> } | { reason: string }> {
   let manifest: Manifest<Result>;
   try {
@@ -116,7 +120,8 @@ async function checkFinished<Result>(
     if (error instanceof SyntaxError) return { reason: "its manifest is damaged" };
     throw error;
   }
-  if (manifest.fingerprint !== expected) return { reason: "its recipe, inputs or code changed" };
+  const reason = objection(manifest);
+  if (reason !== undefined) return { reason };
   const found = new Map((await listOutputs(directory)).map((output) => [output.path, output.sha256]));
   for (const { path, sha256 } of manifest.outputs) {
     const actual = found.get(path);
@@ -124,6 +129,11 @@ async function checkFinished<Result>(
     if (actual !== sha256) return { reason: `${path} was altered` };
   }
   return { manifest };
+}
+
+/** Objects to a manifest with another fingerprint. */
+function expecting(expected: string): (manifest: Manifest) => string | undefined {
+  return ({ fingerprint }) => fingerprint === expected ? undefined : "its recipe, inputs or code changed";
 }
 
 /** What an unfinished stage was begun with, and the time that its earlier sittings took. */
@@ -171,7 +181,10 @@ export async function findStage<Result>(
   { root }: Pick<RunSettings, "root">,
 ): Promise<FinishedStage<Result> | undefined> {
   const directory = join(root, stage.name);
-  const found = await checkFinished<Result>(directory, fingerprintOf(stage, await codeHash(stage.code)));
+  const found = await checkFinished<Result>(
+    directory,
+    expecting(fingerprintOf(stage, await codeHash(stage.code))),
+  );
   return "manifest" in found ? { manifest: found.manifest, directory, skipped: true } : undefined;
 }
 
@@ -191,14 +204,14 @@ export async function runStage<Result>(
   const expected = fingerprintOf(stage, code);
   const basis: StageBasis = { recipe: stage.recipe, inputs: stage.inputs, code };
 
-  const finished = await checkFinished<Result>(directory, expected);
+  const finished = await checkFinished<Result>(directory, expecting(expected));
   if ("manifest" in finished) {
     console.error(`${stage.name}: done before, skipped`);
     return { manifest: finished.manifest, directory, skipped: true };
   }
   settings.signal.throwIfAborted();
   // A crash may have come between the manifest and the rename.
-  const unpublished = await checkFinished<Result>(partial, expected);
+  const unpublished = await checkFinished<Result>(partial, expecting(expected));
   if ("manifest" in unpublished) {
     await publish(partial, directory);
     return { manifest: unpublished.manifest, directory, skipped: false };

@@ -4,10 +4,10 @@
  */
 
 /** Runs a test in a directory of its own, and removes it. */
-export async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
+export async function inDirectory<Result>(test: (directory: string) => Promise<Result>): Promise<Result> {
   const directory = await Deno.makeTempDir();
   try {
-    await test(directory);
+    return await test(directory);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -9,7 +9,17 @@ import type { Mixture } from "../../core/mixture.ts";
 import type { Recipe } from "../../pipeline/recipe.ts";
 import { Loader } from "../../shards/loader.ts";
 import { openShards } from "../../shards/reader.ts";
+import type { DistillationSettings } from "../../train/distillation/teacher.ts";
 import type { Schedule } from "../../train/schedule.ts";
+
+/** A teacher that trainer.py can ask: a model directory, or a directory of its logits. */
+export interface TorchTeacher extends DistillationSettings {
+  readonly directory: string;
+  /** Logits that were kept (lib/train/distillation/teacher_cache.ts). */
+  readonly cached: boolean;
+  /** Largest logits of each position that are learnt from; null: all. */
+  readonly topK: number | null;
+}
 
 /** What trainer.py reads. */
 export interface TorchJob {
@@ -33,6 +43,10 @@ export interface TorchJob {
   readonly checkpointEvery: number;
   /** Directory of the model that it starts from. */
   readonly model: string;
+  /** null: none, cross-entropy alone. */
+  readonly teacher: TorchTeacher | null;
+  /** What products are computed in; null: bfloat16 on GPUs, float32 elsewhere. */
+  readonly precision: "float32" | "bfloat16" | null;
   /** A checkpoint of another is refused. */
   readonly fingerprint: string;
 }
@@ -41,12 +55,16 @@ export interface TorchJob {
 export interface TorchJobOptions {
   readonly stage: string;
   readonly recipe: Pick<Recipe, "seed" | "optimizer">;
-  readonly settings: Recipe["pretrain1"];
+  readonly settings: Omit<Recipe["pretrain1"], "mixture" | "probeEvery">;
   readonly mixture: Mixture;
   /** Directory of a source's token shards. */
   readonly shards: (source: string) => string;
   /** Directory of the model that it starts from. */
   readonly model: string;
+  /** Absent: none. */
+  readonly teacher?: TorchTeacher | null;
+  /** Absent: as null. */
+  readonly precision?: TorchJob["precision"];
   /** Of everything that the result depends on. */
   readonly fingerprint: string;
 }
@@ -58,6 +76,7 @@ export interface TorchJobOptions {
  */
 export async function writeTorchJob(path: string, options: TorchJobOptions): Promise<TorchJob> {
   const { stage, recipe: { seed, optimizer }, settings, mixture, model, fingerprint } = options;
+  const { teacher = null, precision = null } = options;
   const { steps, sequences, length, sequencesAtOnce, checkpointEvery, weightDecay } = settings;
   const names = mixture.sources.filter(({ weight }) => weight > 0).map(({ name }) => name);
   const sources = await Promise.all(names.map((name) => openShards(options.shards(name))));
@@ -85,6 +104,8 @@ export async function writeTorchJob(path: string, options: TorchJobOptions): Pro
     optimizer: { ...optimizer, weightDecay },
     checkpointEvery,
     model,
+    teacher,
+    precision,
     fingerprint,
   };
   await writeJson(path, job);
@@ -92,9 +113,14 @@ export async function writeTorchJob(path: string, options: TorchJobOptions): Pro
 }
 
 /** trainer.py and its modules. */
-export const TRAINER_CODE = ["trainer.py", "shards.py", "order.py"].map((file) =>
-  new URL(file, import.meta.url)
-);
+export const TRAINER_CODE = [
+  "trainer.py",
+  "forward.py",
+  "distillation.py",
+  "checkpoints.py",
+  "shards.py",
+  "order.py",
+].map((file) => new URL(file, import.meta.url));
 
 /** Ports from this one on are those at which the nodes of a job find each other. */
 const FIRST_PORT = 29400;

@@ -40,18 +40,18 @@ export const DISTILLATION: DistillationSettings = {
 };
 
 /**
- * The `prepare` of a training run that learns from a teacher.
+ * Checks what is to be made of a teacher's logits.
  *
+ * @param topK Largest logits that it gives; null: all.
  * @throws {UsageError} for the reverse direction with a teacher that gives its largest logits only, and for a setting out of range.
  */
-export function learnFrom(
-  teacher: TeacherModel,
-  settings: DistillationSettings,
-): (batch: Batch, step: number, signal: AbortSignal) => Promise<TokenBatch> {
-  const { temperature, direction, crossEntropyShare } = settings;
-  if (direction === "reverse" && teacher.topK !== null) {
+export function checkDistillation(
+  topK: number | null,
+  { temperature, direction, crossEntropyShare }: DistillationSettings,
+): void {
+  if (direction === "reverse" && topK !== null) {
     throw new UsageError(
-      `Distillation: direction is "reverse", which needs all logits of the teacher; topK is ${teacher.topK}.`,
+      `Distillation: direction is "reverse", which needs all logits of the teacher; topK is ${topK}.`,
     );
   }
   if (!(temperature > 0 && temperature < Infinity)) {
@@ -60,6 +60,19 @@ export function learnFrom(
   if (!(crossEntropyShare >= 0 && crossEntropyShare <= 1)) {
     throw new UsageError(`Distillation: crossEntropyShare is ${crossEntropyShare}, expected 0 … 1.`);
   }
+}
+
+/**
+ * The `prepare` of a training run that learns from a teacher.
+ *
+ * @throws {UsageError} as {@link checkDistillation}.
+ */
+export function learnFrom(
+  teacher: TeacherModel,
+  settings: DistillationSettings,
+): (batch: Batch, step: number, signal: AbortSignal) => Promise<TokenBatch> {
+  checkDistillation(teacher.topK, settings);
+  const { temperature, direction, crossEntropyShare } = settings;
   return async (batch, step, signal) => ({
     ...batch,
     teacher: { ...await teacher.logits(batch, step, signal), temperature, direction, crossEntropyShare },
