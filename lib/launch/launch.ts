@@ -4,9 +4,10 @@
  */
 import { join } from "node:path";
 import { RunError } from "../core/errors.ts";
+import { type Expected, expectedOf } from "./expected.ts";
 import type { JobResources, LaunchFile } from "./launch_file.ts";
+import { showJobs } from "./live_queue.ts";
 import { SlurmClient } from "./slurm/client.ts";
-import { followJobs } from "./slurm/follow.ts";
 import { jobName, type PlannedJob, submitJobs } from "./slurm/submit.ts";
 import type { DataSteps, Step } from "./steps.ts";
 
@@ -19,10 +20,12 @@ export interface StepPlan extends JobResources {
   readonly tasks: number;
   /** Should every job take all the time that it may. */
   readonly price: number;
+  /** What the recipe's own plan says of it; null: nothing. */
+  readonly expected: Expected | null;
 }
 
 /**
- * What is left of the steps.
+ * What is left of the steps, what it may take, and what the recipe expects it to. The sources need not be there.
  *
  * @param task Name of a task on the data, which itself knows what is done; undefined: none.
  */
@@ -35,12 +38,20 @@ export async function planLaunch(
   const price = (jobs: number, { nodes, processors, gpus, minutes }: JobResources) =>
     jobs * nodes * (minutes / 60) * (processors * prices.processorHour + gpus * prices.gpuHour);
   const unfinished = await data.unfinished();
+  const expected = await expectedOf(data.run.recipe, task);
+  const expectedIn = (step: string) => expected.get(step) ?? null;
   const plan: StepPlan[] = steps.map((step) => {
     const left = unfinished[step];
-    return { ...resources, step, left, tasks: data.tasks(step), price: price(left.length, resources) };
+    return {
+      ...{ ...resources, step, left, tasks: data.tasks(step), price: price(left.length, resources) },
+      expected: expectedIn(step),
+    };
   });
   if (task === undefined) return plan;
-  return [...plan, { ...taskResources, step: task, left: [0], tasks: 1, price: price(1, taskResources) }];
+  return [...plan, {
+    ...{ ...taskResources, step: task, left: [0], tasks: 1, price: price(1, taskResources) },
+    expected: expectedIn(task),
+  }];
 }
 
 /** A client for a launch file's cluster; over HTTPS the token is SLURM_JWT's, of the user of this shell. */
@@ -59,7 +70,7 @@ export function openSlurm({ endpoint, version }: LaunchFile): SlurmClient {
 const LOOK_INTERVAL = 2000;
 
 /**
- * Submits what is left of the steps, and follows it to the end. What an earlier launch has in the queue is followed, not submitted again.
+ * Submits what is left of the steps, and follows it to the end; a notebook shows the queue meanwhile. What an earlier launch has in the queue is followed, not submitted again.
  *
  * @param command Shell command of a step's task, whose number is in $SLURM_ARRAY_TASK_ID.
  * @throws {RunError} where a task did not succeed, naming it and its log: the same launch submits what is then missing.
@@ -84,7 +95,7 @@ export async function launch(
     const there = found ? ", in the queue already" : "";
     console.error(`${step}: job ${id}, ${tasks} ${tasks === 1 ? "task" : "tasks"}${there}`);
   }
-  const failed = await followJobs(client, jobs, { interval: LOOK_INTERVAL, signal });
+  const failed = await showJobs(client, jobs, { interval: LOOK_INTERVAL, signal });
   const unfinished: Readonly<Record<string, readonly number[]>> = await data.unfinished();
   for (const { step, tasks } of plan) {
     const own = failed.filter((task) => task.step === step);

@@ -18,7 +18,10 @@ const resources = z.strictObject({
 });
 
 const launchFile = z.strictObject({
-  /** slurmrestd: "unix:/run/slurmrestd.socket", or "https://HOST:PORT" with a token (`scontrol token`) in SLURM_JWT. */
+  /**
+   * slurmrestd: "unix:/run/slurmrestd.socket", or "https://HOST:PORT" with a token (`scontrol token`) in SLURM_JWT; where the system
+   * does not know who signed its certificate, DENO_CERT names a PEM file of theirs.
+   */
   endpoint: z.string().regex(/^(unix:\/.+|https:\/\/[^/]+)$/, 'must be "unix:/PATH" or "https://HOST:PORT"'),
   /** Of slurmrestd's API; 0.0.38 is Slurm 22.05's. */
   version: z.string().regex(/^v0\.0\.(3[89]|4[0-9])$/, 'must be "v0.0.38" or later').default("v0.0.38"),

@@ -1,5 +1,5 @@
 /**
- * A run over four sources that are made up, whose judge says 0 or 1 at random: its data and its model are made in seconds.
+ * A run over sources that are made up, one of them a folder, some texts in two places, whose judge says 0 or 1 at random: its data and its model are made in seconds.
  * @module
  */
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { initialise } from "../../lib/model/initialise.ts";
 import { mixtureFileOf, uniformMixture } from "../../lib/core/mixture.ts";
 import { loadRecipe } from "../../lib/pipeline/recipe.ts";
 import { Run } from "../../lib/pipeline/run.ts";
+import type { Trainer } from "../../lib/pipeline/trainer.ts";
 import { openTokenizer } from "../../lib/tokenizer/tokenizer.ts";
 import { uniqueWords } from "../curation/documents.ts";
 
@@ -30,6 +31,8 @@ const SOURCES = {
   essays: ["knowledge", 52, "history of the river and its town"],
 } as const;
 
+const NAMES = ["letters", "programs", "proofs", "essays"] as const;
+
 /** Random ones, but the heads of "1" and "0" look the way of the token before an answer: one of them is likely, whatever the text. */
 function judgeWeights(): Float32Array {
   const weights = initialise(JUDGE, 1);
@@ -43,19 +46,44 @@ function judgeWeights(): Float32Array {
   return weights;
 }
 
+async function writeLines(folder: string, path: string, texts: readonly string[]): Promise<string> {
+  await Deno.writeTextFile(
+    join(folder, path),
+    texts.map((text) => JSON.stringify({ text, origin: path }) + "\n").join(""),
+  );
+  return path;
+}
+
+/** Five files of different sizes; one has a text of the first again, and one of the source before. */
+async function writeFolder(folder: string, name: string, texts: readonly string[]): Promise<string> {
+  await Deno.mkdir(join(folder, name));
+  const [first = ""] = texts;
+  await writeLines(folder, `${name}/a.jsonl`, texts.slice(0, 10));
+  await writeLines(folder, `${name}/b.jsonl`, texts.slice(10, 11));
+  await Deno.writeTextFile(join(folder, name, "c.md"), `# An essay\n\n${texts[11]}`);
+  await writeLines(folder, `${name}/d.jsonl`, [...texts.slice(12, 40), first, textOf("proofs", 3)]);
+  await writeLines(folder, `${name}/e.jsonl`, texts.slice(40));
+  return name;
+}
+
+/** Text number i of a source. */
+function textOf(name: keyof typeof SOURCES, i: number): string {
+  const place = NAMES.indexOf(name);
+  return `${SOURCES[name][2]} number ${i} ${uniqueWords(1000 * place + i, 20).join(" ")}`;
+}
+
+/** Settings of the judge in the recipe; by default the one of the folder. */
+export type JudgeSettings = { readonly address: string; readonly model: string };
+
 /** Writes sources and recipe into a folder. @returns the recipe's path. */
-export async function writeSmallData(folder: string): Promise<string> {
+export async function writeSmallData(folder: string, server?: JudgeSettings): Promise<string> {
   const sources: string[] = [];
-  for (const [name, [domain, count, beginning]] of Object.entries(SOURCES)) {
-    const texts = Array.from(
-      { length: count },
-      (_, i) => `${beginning} number ${i} ${uniqueWords(1000 * sources.length + i, 20).join(" ")}`,
-    );
-    const reader = { kind: "jsonl", path: `${name}.jsonl` };
-    await Deno.writeTextFile(
-      join(folder, `${name}.jsonl`),
-      texts.map((text) => JSON.stringify({ text }) + "\n").join(""),
-    );
+  for (const name of NAMES) {
+    const [domain, count] = SOURCES[name];
+    const texts = Array.from({ length: count }, (_, i) => textOf(name, i));
+    const reader = name === "essays"
+      ? { kind: "directory", path: await writeFolder(folder, name, texts) }
+      : { kind: "jsonl", path: await writeLines(folder, `${name}.jsonl`, texts) };
     const path = join(folder, `${name}.json`);
     await writeJson(path, { name, domain, licence: "MIT", description: "", reader });
     sources.push(path);
@@ -76,13 +104,19 @@ export async function writeSmallData(folder: string): Promise<string> {
     model: SHAPE,
     pretrain1: pretraining,
     pretrain2: pretraining,
-    curation: { topShare: 0.3, judge: { address: judge, tokenizer: TOKENIZER } },
+    curation: { topShare: 0.3, judge: { tokenizer: TOKENIZER, ...server ?? { address: judge } } },
   });
   return recipe;
 }
 
 /** The run of a recipe in a folder of its own. */
-export async function smallRun(recipe: string, root: string): Promise<Run> {
+export async function smallRun(
+  recipe: string,
+  root: string,
+  changes: readonly string[] = [],
+  torch?: Trainer,
+): Promise<Run> {
   const { signal } = new AbortController();
-  return await Run.open("small", await loadRecipe(recipe, []), { root, restart: false, signal });
+  const settings = { root, restart: false, signal };
+  return await Run.open("small", await loadRecipe(recipe, changes), settings, torch);
 }

@@ -1,5 +1,6 @@
 /**
- * A rank's share of a corpus: the sources follow one another, and each rank has as many documents in a row as any other, give or take one.
+ * A rank's share of a corpus: the sources follow one another, and each rank has as many documents in a row as any other, give or take one;
+ * or as many bytes, give or take a file.
  * @module
  */
 
@@ -40,6 +41,58 @@ export function slicesOf(
     before += documents;
   }
   return slices;
+}
+
+/** The slices of a rank, cut between batches alone: a score may depend on what it is found together with, to its last bits. */
+export function batchesOf(
+  sources: readonly { readonly name: string; readonly documents: number }[],
+  batchSize: number,
+  rank: number,
+  ranks: number,
+): Slice[] {
+  const documents = new Map(sources.map((source) => [source.name, source.documents]));
+  const batches = sources.map(({ name, documents }) => ({
+    name,
+    documents: Math.ceil(documents / batchSize),
+  }));
+  return slicesOf(batches, rank, ranks).map(({ source, first, end }) => ({
+    source,
+    first: first * batchSize,
+    end: Math.min(end * batchSize, documents.get(source) ?? 0),
+  }));
+}
+
+/**
+ * The files of a rank: those whose middles lie in its share of all bytes.
+ *
+ * @param sources In the corpus's order.
+ * @param rank 0 … ranks − 1.
+ *
+ * @example
+ * ```ts
+ * import { filesOf } from "./slice.ts";
+ * import assert from "node:assert/strict";
+ * const sources = [{ name: "a", files: [{ bytes: 6 }] }, { name: "b", files: [{ bytes: 1 }, { bytes: 1 }, { bytes: 4 }] }];
+ * const bytes = (rank: number) => filesOf(sources, rank, 2).map(({ file }) => file.bytes);
+ * assert.deepEqual([bytes(0), bytes(1)], [[6], [1, 1, 4]]);
+ * ```
+ */
+export function filesOf<
+  File extends { readonly bytes: number },
+  Source extends { readonly files: readonly File[] },
+>(
+  sources: readonly Source[],
+  rank: number,
+  ranks: number,
+): { readonly source: Source; readonly file: Source["files"][number] }[] {
+  const all = sources.flatMap((source) => source.files.map((file) => ({ source, file })));
+  const total = all.reduce((sum, { file }) => sum + file.bytes, 0);
+  let before = 0;
+  return all.filter(({ file: { bytes } }) => {
+    const middle = total === 0 ? 0 : (before + bytes / 2) / total;
+    before += bytes;
+    return Math.min(ranks - 1, Math.floor(middle * ranks)) === rank;
+  });
 }
 
 /** Those of a stream that a slice names; the rest of it is not read. */

@@ -80,6 +80,11 @@ export function isOver({ state }: Pick<JobRecord, "state">): boolean {
   return FINAL.has(state);
 }
 
+/** How many tasks records stand for. */
+export function countTasks(records: readonly Pick<JobRecord, "waiting">[]): number {
+  return records.reduce((sum, record) => sum + taskCount(record), 0);
+}
+
 /**
  * How many tasks a record stands for: "0-2,5" are four, "0-7%4" (four at once) eight. Of a long list Slurm tells the beginning.
  *

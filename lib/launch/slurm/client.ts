@@ -106,9 +106,9 @@ export class SlurmClient implements Disposable {
   #refuse(what: string, errors: Failures): void {
     const [first] = errors;
     if (first === undefined) return;
-    throw new RunError(
-      `${this.#who} refuses ${what}: ${first.description || first.error || `error ${first.error_number}`}.`,
-    );
+    const { description, error, error_number } = first;
+    const told = [...new Set([description, error])].filter((text) => text);
+    throw new RunError(`${this.#who} refuses ${what}: ${told.join(": ") || `error ${error_number}`}.`);
   }
 
   async #ask<Answer>(

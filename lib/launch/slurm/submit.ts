@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import { isOver, type JobRecord, taskCount } from "./answers.ts";
+import { countTasks, isOver } from "./answers.ts";
 import type { SlurmClient } from "./client.ts";
 
 /** A step with the tasks that are left of it. */
@@ -75,7 +75,7 @@ export async function submitJobs(
     const own = queue.filter((job) => job.name === name && job.directory === directory && !isOver(job));
     const [there] = own;
     if (there !== undefined) {
-      queued.push({ step, id: there.array, tasks: count(own), found: true });
+      queued.push({ step, id: there.array, tasks: countTasks(own), found: true });
       continue;
     }
     const script = ["#!/bin/bash", "set -euo pipefail", ...prelude, `exec ${command}`, ""].join("\n");
@@ -97,8 +97,4 @@ export async function submitJobs(
     }
   }
   return queued;
-}
-
-function count(records: readonly JobRecord[]): number {
-  return records.reduce((sum, record) => sum + taskCount(record), 0);
 }

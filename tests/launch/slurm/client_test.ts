@@ -154,3 +154,91 @@ Deno.test("cancel() leaves a job alone that Slurm knows no longer", () =>
       assert.equal(asked[0]?.request, "DELETE /slurm/v0.0.38/job/17");
     },
   ));
+
+/** A number as slurmrestd writes it from v0.0.39 on. */
+const number = (number: number | null) => ({ set: number !== null, infinite: false, number: number ?? 0 });
+
+const META = {
+  plugin: { type: "openapi/slurmctld", data_parser: "data_parser/v0.0.40", accounting_storage: "" },
+  client: { source: "[localhost]:52144", user: "root", group: "root" },
+  slurm: { version: { major: "23", micro: "4", minor: "11" }, release: "23.11.4", cluster: "main" },
+};
+
+Deno.test("submit() reads v0.0.40's answer, warnings and all", () =>
+  withClient([{
+    result: { job_id: 17, step_id: "batch", error_code: 0, error: "No error", job_submit_user_msg: "" },
+    job_id: 17,
+    step_id: "batch",
+    job_submit_user_msg: "",
+    meta: META,
+    errors: [],
+    warnings: [{ description: "Ignoring unknown field", source: "#/job/x/" }],
+  }], async (client, asked) => {
+    assert.equal(await client.submit(REQUEST, signal), 17);
+    const { job } = asked[0]?.body as { job: Record<string, unknown> };
+    // What v0.0.39 demands, and the types that v0.0.40 takes.
+    assert.deepEqual([job["current_working_directory"], job["environment"]], ["/data", ["PATH=/bin"]]);
+    assert.deepEqual([job["nodes"], job["tasks"], job["tasks_per_node"], job["array"]], ["4", 4, 1, "0-2,5"]);
+  }, "v0.0.40"));
+
+Deno.test("submit() tells what v0.0.40 has against a job", () =>
+  withClient(
+    [{
+      meta: META,
+      errors: [{
+        description: "Batch job submission failed",
+        error_number: 2000,
+        error: "Invalid partition name specified",
+        source: "slurm_submit_batch_job()",
+      }],
+      warnings: [],
+    }],
+    (client) =>
+      assert.rejects(client.submit(REQUEST, signal), {
+        message: /: Batch job submission failed: Invalid partition name specified\.$/,
+      }),
+    "v0.0.40",
+  ));
+
+Deno.test("jobs() reads v0.0.40's records: an array that waits, one of its tasks, and a job of no array", () =>
+  withClient([{
+    jobs: [
+      job({
+        array_job_id: number(17),
+        array_task_id: number(null),
+        array_max_tasks: number(0),
+        array_task_string: "2-7",
+        job_state: ["PENDING"],
+        time_limit: number(60),
+        start_time: number(0),
+      }),
+      job({
+        job_id: 18,
+        array_job_id: number(17),
+        array_task_id: number(0),
+        array_task_string: "",
+        job_state: ["COMPLETED"],
+        exit_code: { status: ["SUCCESS"], return_code: number(0), signal: { id: number(null), name: "" } },
+        nodes: "n1",
+        state_reason: "None",
+      }),
+      job({
+        job_id: 20,
+        array_job_id: number(0),
+        array_task_id: number(null),
+        array_task_string: "",
+        job_state: ["FAILED"],
+        state_reason: "NonZeroExitCode",
+      }),
+    ],
+    last_backfill: number(1712000000),
+    last_update: number(1712000000),
+    meta: META,
+    errors: [],
+    warnings: [],
+  }], async (client) => {
+    assert.deepEqual(
+      (await client.jobs(signal)).map(({ array, task, waiting, state }) => [array, task, waiting, state]),
+      [[17, null, "2-7", "PENDING"], [17, 0, "", "COMPLETED"], [20, null, "", "FAILED"]],
+    );
+  }, "v0.0.40"));

@@ -54,6 +54,8 @@ function configurationIn(folder: string): string {
     // The machine may have fewer processors than its two nodes say.
     "SlurmdParameters=config_overrides",
     "ReturnToService=2",
+    // Seconds for which a job that is over can be asked about: all of the test.
+    "MinJobAge=3600",
     ...NODES.map((node) =>
       `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${freePort()} CPUs=2 RealMemory=1000`
     ),
@@ -161,11 +163,11 @@ async function end(daemon: Deno.ChildProcess): Promise<void> {
   await daemon.status;
 }
 
-/** Waits for something, a minute at most. */
+/** Waits for something, three minutes at most. */
 export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (let attempt = 0; attempt < 900; attempt++) {
     if (await holds()) return;
     await setTimeout(200);
   }
-  throw new Error(`Waited a minute for ${what}.`);
+  throw new Error(`Waited three minutes for ${what}.`);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InterruptedError } from "../../../lib/core/errors.ts";
-import { describeQueue, followJobs } from "../../../lib/launch/slurm/follow.ts";
+import { describeQueue, followJobs, type QueueRow } from "../../../lib/launch/slurm/follow.ts";
 import { withClient } from "./stub.ts";
 
 const { signal } = new AbortController();
@@ -48,9 +48,26 @@ Deno.test("followJobs() ends a job whose turn never comes, and names the tasks t
       { step: "education", id: 5, tasks: 2, found: false },
       { step: "curation", id: 7, tasks: 1, found: false },
     ];
-    assert.deepEqual(await followJobs(client, jobs, { interval: 1, signal }), [
+    const looks: (readonly QueueRow[])[] = [];
+    const onLook = (queue: readonly QueueRow[]) => looks.push(queue);
+    assert.deepEqual(await followJobs(client, jobs, { interval: 1, signal, onLook }), [
       { step: "education", task: 0, state: "FAILED" },
       { step: "curation", task: 0, state: "CANCELLED" },
+    ]);
+    const row = { running: 0, waiting: 0, failed: 0, where: "" };
+    assert.deepEqual(looks, [
+      [
+        { ...row, step: "education", tasks: 2, done: 1, running: 1, where: "n1" },
+        { ...row, step: "curation", tasks: 1, done: 0, waiting: 1, where: "Dependency" },
+      ],
+      [
+        { ...row, step: "education", tasks: 2, done: 1, failed: 1 },
+        { ...row, step: "curation", tasks: 1, done: 0, waiting: 1, where: "DependencyNeverSatisfied" },
+      ],
+      [
+        { ...row, step: "education", tasks: 2, done: 1, failed: 1 },
+        { ...row, step: "curation", tasks: 1, done: 0, failed: 1 },
+      ],
     ]);
     assert.equal(asked[2]?.request, "DELETE /slurm/v0.0.38/job/7");
   });
