@@ -2,18 +2,17 @@
  * `deno task eval`: benchmarks for a model of ours, a server, or a file of answers; and the comparison of two evaluations.
  * @module
  */
-import { table } from "arquero";
 import { InvalidArgumentError } from "commander";
 import { basename, join } from "node:path";
+import { fetchBenchmark } from "../lib/benchmarks/hub.ts";
 import { readItems } from "../lib/benchmarks/read.ts";
 import { Sandboxes } from "../lib/benchmarks/sandboxes.ts";
 import { paperRecords, type PaperTable } from "../lib/catalog/published.ts";
-import { formatTable } from "../lib/catalog/text_table.ts";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
 import { compactNumber } from "../lib/core/progress.ts";
 import { answersFile } from "../lib/eval/answers_file.ts";
-import { compareResults, type PairedComparison } from "../lib/eval/comparison.ts";
+import { compareResults } from "../lib/eval/comparison.ts";
 import { benchmarkContamination } from "../lib/eval/contamination.ts";
 import { evaluate, type Evaluation } from "../lib/eval/evaluate.ts";
 import { modelSystem } from "../lib/eval/model_system.ts";
@@ -22,6 +21,7 @@ import { namedTasks, planProtocol } from "../lib/eval/plan.ts";
 import { probingSets } from "../lib/eval/probing_sets.ts";
 import type { Protocol } from "../lib/eval/protocol.ts";
 import { type TaskScores, writeResults } from "../lib/eval/results.ts";
+import { comparisonTable, recordTable, scoreTable } from "../lib/eval/score_tables.ts";
 import { SERVER, serverSystem } from "../lib/eval/server_system.ts";
 import type { System } from "../lib/eval/system.ts";
 import { parameterCount } from "../lib/model/config.ts";
@@ -34,6 +34,9 @@ import { openTemplate } from "../lib/tokenizer/chat.ts";
 /** Tokens of a probing set's document at most. */
 const PROBE_TOKENS = 256;
 
+/** Answers side by side: a GPU takes many rows in the time of one. */
+const SLOTS = { wasm: 16, webgpu: 64 } as const;
+
 interface Options {
   readonly model?: string;
   readonly server?: string;
@@ -42,10 +45,11 @@ interface Options {
   readonly template: string;
   readonly backend: "wasm" | "webgpu";
   readonly window?: number;
-  readonly slots: number;
+  readonly slots?: number;
   readonly batchTokens: number;
   readonly tasks?: string;
   readonly data?: string;
+  readonly hub?: true;
   readonly probes?: string;
   readonly mode: "completion" | "chat" | "perplexity";
   readonly shots?: number;
@@ -92,6 +96,7 @@ const command = taskCommand(
   .option("--answers <file>", "JSON Lines of {task, id, answer}, a line for each sample")
   .option("--tasks <names>", "benchmarks with commas between; commonsense, all")
   .option("--data <directory>", "the folder that holds the benchmarks' folders")
+  .option("--hub", "download what --data lacks into it, from the Hugging Face hub (HF_ENDPOINT, HF_TOKEN)")
   .option(
     "--probes <directory>",
     "with --mode perplexity: probing sets, such as a run's shards/probe, besides or instead of benchmarks",
@@ -115,7 +120,7 @@ const command = taskCommand(
   .option("--template <name>", "chat template: llama3, or a file", "llama3")
   .option("--backend <name>", "wasm or webgpu", oneOf("wasm", "webgpu"), "wasm")
   .option("--window <n>", "most tokens that the model sees; by default its maxPositions", wholeNumber(2))
-  .option("--slots <n>", "answers written side by side", wholeNumber(1), 16)
+  .option("--slots <n>", "answers written side by side; by default 16, on webgpu 64", wholeNumber(1))
   .option("--batch-tokens <n>", "tokens of a batch of log-likelihoods", wholeNumber(1), 4096)
   .option(
     "--table <name>",
@@ -134,7 +139,7 @@ await runTask<Options>(command, async (options, { signal, print }, directories) 
     if (a === undefined || b === undefined || more.length > 0) {
       throw new UsageError(`--compare got ${directories.length} directories, expected 2.`);
     }
-    return print(await compareResults(a, b, options.seed), describeComparison);
+    return print(await compareResults(a, b, options.seed), comparisonTable);
   }
   const { contamination } = options;
   if (contamination !== undefined) {
@@ -144,12 +149,12 @@ await runTask<Options>(command, async (options, { signal, print }, directories) 
     throw new UsageError(`--probes goes with --mode perplexity, not with ${options.mode}.`);
   }
   const onlyProbes = options.probes !== undefined && options.tasks === undefined;
-  const asked = onlyProbes ? { tasks: [], data: "" } : askedTasks(options);
+  const asked = onlyProbes ? { tasks: [], data: "", hub: false } : askedTasks(options);
   await using system = await openSystem(options);
   await using sandboxes = new Sandboxes();
   const directory = options.out ?? join("runs", "eval", basename(options.model ?? options.answers ?? ""));
   const evaluations: Evaluation[] = [];
-  for await (const protocol of plan(asked, options, system, sandboxes)) {
+  for await (const protocol of plan(asked, options, system, sandboxes, signal)) {
     evaluations.push(await evaluate(protocol, system.name, directory, signal));
   }
   const { limit = null, seed } = options;
@@ -157,43 +162,50 @@ await runTask<Options>(command, async (options, { signal, print }, directories) 
   const paper = options.table === undefined ? null : await paperTable(options.table, options, scores);
   print({ directory, model: system.name, scores, table: paper }, () =>
     [
-      describeScores(scores),
-      ...(paper === null ? [] : [formatTable(table(columnsOf(paperRecords(paper))))]),
+      scoreTable(scores),
+      ...(paper === null ? [] : [recordTable(paperRecords(paper))]),
       `${directory}/results.json`,
     ].join("\n"));
 });
 
 /** The benchmarks and their folder. */
-function askedTasks({ tasks, data }: Options) {
+function askedTasks({ tasks, data, hub }: Options) {
   if (data === undefined || tasks === undefined) {
     throw new UsageError("eval: --tasks and --data are needed: which benchmarks, and where they are.");
   }
-  return { tasks: namedTasks(tasks), data };
+  return { tasks: namedTasks(tasks), data, hub: hub === true };
 }
 
-/** Benchmarks first, then probing sets; each is read when the one before is done. */
+/** Benchmarks first, then probing sets; each is fetched and read when the one before is done. */
 async function* plan(
-  { tasks, data }: ReturnType<typeof askedTasks>,
+  { tasks, data, hub }: ReturnType<typeof askedTasks>,
   options: Options,
   system: System,
   sandboxes: Sandboxes,
+  signal: AbortSignal,
 ): AsyncGenerator<Protocol> {
   const { probes, limit = Infinity, window = Infinity } = options;
-  for (const task of tasks) yield await planProtocol(task, { ...options, data }, system, sandboxes);
+  for (const task of tasks) {
+    if (hub) await fetchBenchmark(task, data, signal);
+    yield await planProtocol(task, { ...options, data }, system, sandboxes);
+  }
   // Half a window: where it was cut, a text may have more tokens when it is encoded again.
   const tokens = Math.min(PROBE_TOKENS, Math.ceil(window / 2));
   if (probes !== undefined) yield* await probingSets(probes, { limit, tokens }, system);
 }
 
 async function findContamination(source: string, options: Options, signal: AbortSignal) {
-  const { tasks, data } = askedTasks(options);
+  const { tasks, data, hub } = askedTasks(options);
   const benchmarks = [];
-  for (const task of tasks) benchmarks.push({ name: task.name, items: await readItems(task, data) });
+  for (const task of tasks) {
+    if (hub) await fetchBenchmark(task, data, signal);
+    benchmarks.push({ name: task.name, items: await readItems(task, data) });
+  }
   return await benchmarkContamination(benchmarks, readDocuments(await sourceSpec(source), { signal }));
 }
 
 function describeContamination({ benchmarks, documents }: Awaited<ReturnType<typeof findContamination>>) {
-  return [`${documents} documents`, formatTable(table(columnsOf(benchmarks)))].join("\n");
+  return [`${documents} documents`, recordTable(benchmarks)].join("\n");
 }
 
 async function openSystem({ model, server, answers, ...options }: Options): Promise<System> {
@@ -208,7 +220,9 @@ async function openSystem({ model, server, answers, ...options }: Options): Prom
   const directory = await findModel(model);
   const loaded = await loadAnyModel(directory);
   const tokenizer = await tokenizerOf(directory, loaded.config.vocabularySize, options.tokenizer);
-  return modelSystem(basename(model), loaded, tokenizer, await openTemplate(options.template), options);
+  const { backend, slots = SLOTS[backend] } = options;
+  const template = await openTemplate(options.template);
+  return modelSystem(basename(model), loaded, tokenizer, template, { ...options, slots });
 }
 
 /** A table of the paper with the model's row. The paper does not say how it normalises commonsense; ours is by characters. */
@@ -222,50 +236,4 @@ async function paperTable(
     ? compactNumber(parameterCount((await loadAnyModel(await findModel(model))).config))
     : "";
   return withOwnRow(await resultTable(name), { model: basename(model), parameters }, scores, "acc_norm");
-}
-
-/** A list of records as columns. */
-function columnsOf<Row extends object>(rows: readonly Row[]): Record<string, unknown[]> {
-  const names = Object.keys(rows[0] ?? {}) as (keyof Row & string)[];
-  return Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
-}
-
-function describeScores(scores: readonly TaskScores[]): string {
-  return formatTable(
-    table(
-      columnsOf(
-        // Groups are in results.json: MMLU has 57.
-        scores.filter(({ partOf }) => partOf === undefined).flatMap(({ task, questions, scores }) =>
-          scores.map(({ metric, value, standardError, low, high }) => ({
-            task,
-            metric,
-            value: shown(value),
-            "±": shown(standardError),
-            "95% from": shown(low),
-            to: shown(high),
-            questions,
-          }))
-        ),
-      ),
-    ),
-  );
-}
-
-function describeComparison(comparisons: readonly PairedComparison[]): string {
-  return formatTable(
-    table(columnsOf(comparisons.map(({ a, b, difference, standardError, low, high, p, ...rest }) => ({
-      ...rest,
-      a: shown(a),
-      b: shown(b),
-      difference: shown(difference),
-      "±": shown(standardError),
-      "95% from": shown(low),
-      to: shown(high),
-      p: shown(p),
-    })))),
-  );
-}
-
-function shown(value: number | null): string {
-  return value === null ? "" : value.toFixed(4);
 }

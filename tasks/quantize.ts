@@ -12,7 +12,8 @@ import { compactNumber } from "../lib/core/progress.ts";
 import { decoderNegativeLogLikelihood } from "../lib/generate/perplexity.ts";
 import { loadModel, type Model } from "../lib/model/checkpoint.ts";
 import { readCompanions } from "../lib/model/companions.ts";
-import { quantiseModel } from "../lib/model/quantise.ts";
+import { parameterCount } from "../lib/model/config.ts";
+import { paperGroup, quantiseModel } from "../lib/model/quantise.ts";
 import type { QuantisedModel } from "../lib/model/quantisation.ts";
 import { QUANTISED_FILE, saveQuantisedModel } from "../lib/model/quantised_checkpoint.ts";
 import { findModel, tokenizerOf } from "../lib/pipeline/find_model.ts";
@@ -25,7 +26,7 @@ const SLOTS = 16;
 
 interface Flags {
   readonly to: string;
-  readonly group: number;
+  readonly group?: number;
   readonly embeddingGroup: number;
   readonly activations: string;
   readonly text?: string;
@@ -37,6 +38,8 @@ interface Flags {
 interface Result {
   readonly model: string;
   readonly to: string;
+  /** Columns that share a scale. */
+  readonly groups: { readonly linear: number; readonly embedding: number };
   readonly bytes: { readonly float32: number; readonly packed: number };
   /** Absent without text. */
   readonly perplexity?: { readonly before: number; readonly after: number; readonly tokens: number };
@@ -55,7 +58,7 @@ const command = taskCommand("quantize", "4-bit weights, what they save and what 
     "--to <directory>",
     `where ${QUANTISED_FILE} goes, with the tokenizer's files; must not exist`,
   )
-  .option("--group <n>", "columns that share a scale: 32 for the smallest size, 128 otherwise", count, 32)
+  .option("--group <n>", "columns that share a scale; by default 32 up to 200M parameters, 128 beyond", count)
   .option("--embedding-group <n>", "the same in embedding and head", count, 32)
   .option("--activations <bits>", "8: inputs of products are rounded as well; 0: they are not", "8")
   .option("--text <file>", "text to measure the perplexity on, before and after")
@@ -76,9 +79,10 @@ await runTask<Flags>(command, async (flags, { print, signal }, [path = ""]) => {
   }
   const directory = await findModel(path);
   const model = await loadModel(directory);
+  const { group = paperGroup(parameterCount(model.config)), embeddingGroup } = flags;
   const packed = quantiseModel(model, {
-    group: flags.group,
-    embeddingGroup: flags.embeddingGroup,
+    group,
+    embeddingGroup,
     activationBits: flags.activations === "8" ? 8 : 0,
   });
   const windows = await readWindows(flags, directory, model);
@@ -96,7 +100,13 @@ await runTask<Flags>(command, async (flags, { print, signal }, [path = ""]) => {
     packed: await saveQuantisedModel(flags.to, packed, metadata),
   };
   print<Result>(
-    { model: directory, to: flags.to, bytes, ...(measured && { perplexity: measured }) },
+    {
+      model: directory,
+      to: flags.to,
+      groups: { linear: group, embedding: embeddingGroup },
+      bytes,
+      ...(measured && { perplexity: measured }),
+    },
     text,
   );
 });

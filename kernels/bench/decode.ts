@@ -8,12 +8,15 @@
  * @module
  */
 import { cpus } from "node:os";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { TransformerShape } from "../wasm/shape.ts";
 import { decodeRate, DEVICE_MODELS, groupsOf, randomDecoder } from "./decode_measure.ts";
 import { median } from "./influence_table.ts";
 
-const ROUNDS = 3;
+/** Rounds at most, and seconds after which there are no more than three. */
+const ROUNDS = 7, SECONDS = 60;
 const CONTEXT = 256;
 /** Tokens of a turn. */
 const TOKENS = 16;
@@ -67,16 +70,20 @@ async function transformers(
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  // A chunk of a pipe need not be a line. The two types of one stream differ in a result's optional property alone.
+  const output = child.stdout as Parameters<typeof Readable.fromWeb>[0];
+  const lines = createInterface({ input: Readable.fromWeb(output) })[Symbol.asyncIterator]();
   const writer = child.stdin.getWriter();
-  const line = async () => (await lines.read()).value;
+  const line = async (): Promise<string | undefined> => (await lines.next()).value;
   const version = await line();
   if (version === undefined) return undefined;
   return {
-    name: `${model}, ${version.trim()}, float32, ${threads} threads`,
+    name: `${model}, ${version}, float32, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     async round() {
       await writer.write(new TextEncoder().encode("go\n"));
-      return Number(await line());
+      const rate = Number(await line());
+      if (rate > 0) return rate;
+      throw new Error(`transformers (${model}, ${threads} threads) ended before its measurement.`);
     },
   };
 }
@@ -85,14 +92,15 @@ if (import.meta.main) {
   const cores = navigator.hardwareConcurrency;
   const contenders: Contender[] = [];
   for (const [model, shape] of Object.entries(SHAPES)) {
-    for (const packed of [false, true]) {
-      for (const workers of new Set([1, cores])) contenders.push(await ours(model, shape, workers, packed));
+    for (const workers of new Set([1, cores])) {
+      for (const packed of [false, true]) contenders.push(await ours(model, shape, workers, packed));
+      const peer = await transformers(model, shape, workers);
+      if (peer !== undefined) contenders.push(peer);
     }
-    const peer = await transformers(model, shape, cores);
-    if (peer !== undefined) contenders.push(peer);
   }
   const rates = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-  for (let round = 0; round < ROUNDS; round++) {
+  const end = performance.now() + 1000 * SECONDS;
+  for (let round = 0; round < ROUNDS && (round < 3 || performance.now() < end); round++) {
     for (const { name, round } of contenders) rates.get(name)?.push(await round());
   }
   const figures = Object.fromEntries([...rates].map(([name, own]) => [name, median(own)]));
@@ -101,7 +109,7 @@ if (import.meta.main) {
   else {
     console.log(`${device}; tokens/s at batch 1, ${CONTEXT} positions of context`);
     for (const [name, rate] of Object.entries(figures)) {
-      console.log(`${name.padEnd(56)} ${rate.toFixed(1).padStart(8)}`);
+      console.log(`${name.padEnd(72)} ${rate.toFixed(1).padStart(8)}`);
     }
   }
   // Workers and the peer wait for more.

@@ -27,8 +27,6 @@ model = transformers.Llama4ForCausalLM(config).eval()
 prompt = torch.randint(shape["vocabularySize"], (1, CONTEXT - TOKENS))
 
 
-
-
 @torch.inference_mode()
 def rate():
     token, times = prompt[:, -1:], []

@@ -33,7 +33,7 @@ export const BOOLQ: ChoiceTask = {
   version: 2,
   files: {
     folders: ["boolq", "BoolQ"],
-    test: /(^|\/)(test|validation|dev|val)[-.][^/]*(jsonl?|parquet)$/,
+    test: /(^|\/)(validation|dev|val)[-.][^/]*(jsonl?|parquet)$|^test\.json$/,
     examples: /(^|\/)train[-.][^/]*(jsonl?|parquet)$/,
   },
   shots: 0,

@@ -20,7 +20,7 @@ export const PIQA: ChoiceTask = {
   version: 1,
   files: {
     folders: ["piqa", "PIQA"],
-    test: /(^|\/)(test|validation|valid)[-.][^/]*(jsonl?|parquet)$/,
+    test: /(^|\/)(validation|valid)[-.][^/]*(jsonl?|parquet)$|^test\.json$/,
     examples: /(^|\/)train[-.][^/]*(jsonl?|parquet)$/,
   },
   shots: 0,

@@ -42,6 +42,17 @@ export async function findBenchmarkFiles(
   );
 }
 
+/** Whether there are such files; none where the data directory is missing. */
+export async function hasBenchmarkFiles(...wanted: Parameters<typeof findBenchmarkFiles>): Promise<boolean> {
+  try {
+    await findBenchmarkFiles(...wanted);
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
 /**
  * The records of a file by its ending: .jsonl (.gz, .zst), .json (a list, or one under "Data"), .csv, .parquet. Whole numbers of 64 bits
  * become numbers.

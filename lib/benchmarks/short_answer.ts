@@ -1,7 +1,7 @@
 /**
  * Short answers, equal but for case, articles, punctuation and spaces: SQuAD's normalisation (Rajpurkar et al., 2016).
  *
- * lm-eval's pattern for articles in NQ-open, `\ban|a|the\b`, would take every letter "a" out of gold and answer; this one takes words.
+ * As TriviaQA's own evaluation does. lm-eval ignores articles for NQ-open alone, and only where they are small or capitalised.
  * @module
  */
 import type { Grade } from "./task.ts";

@@ -30,7 +30,7 @@ export const SOCIAL_IQA: ChoiceTask = {
   version: 0,
   files: {
     folders: ["social_i_qa", "social_iqa", "siqa"],
-    test: /(^|\/)(test|validation|dev)[-.][^/]*(jsonl?|parquet)$/,
+    test: /(^|\/)(validation|dev)[-.][^/]*(jsonl?|parquet)$|^test\.json$/,
     examples: /(^|\/)train[-.][^/]*(jsonl?|parquet)$/,
   },
   shots: 0,

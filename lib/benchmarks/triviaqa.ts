@@ -46,12 +46,12 @@ export const TRIVIAQA: GenerationTask = {
   chat: { ...GREEDY, stop: [], maxNewTokens: 512, system: "Answer with a name, a date or a few words only." },
   item(record) {
     const { id, question, aliases, value } = parseRecord(record, layouts);
-    const asked = question.replace(/\?+$/, "");
     return {
       id,
-      prompt: `Question: ${asked}?\nAnswer:`,
+      // lm-eval's second question mark.
+      prompt: `Question: ${question}?\nAnswer:`,
       target: ` ${value}`,
-      question: `${asked}?`,
+      question,
       gold: aliases.join(" | "),
       grade: (text) => Promise.resolve(gradeShortAnswer(text, [value, ...aliases])),
     };

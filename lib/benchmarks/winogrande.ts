@@ -31,7 +31,7 @@ export const WINOGRANDE: ChoiceTask = {
   version: 1,
   files: {
     folders: ["winogrande", "WinoGrande"],
-    test: /(^|\/)(test|validation|dev)[-.][^/]*(jsonl?|parquet)$/,
+    test: /(^|\/)(validation|dev)[-.][^/]*(jsonl?|parquet)$|^test\.json$/,
     examples: /(^|\/)train(_[a-z]+)?[-.][^/]*(jsonl?|parquet)$/,
   },
   shots: 0,

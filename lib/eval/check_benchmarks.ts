@@ -12,11 +12,10 @@ import {
 } from "../benchmarks/code/check.ts";
 import { gradeLetter, LETTERS } from "../benchmarks/letters.ts";
 import { streamItems } from "../benchmarks/read.ts";
-import { findBenchmarkFiles } from "../benchmarks/records.ts";
+import { hasBenchmarkFiles } from "../benchmarks/records.ts";
 import type { Language } from "../benchmarks/sandbox/sandbox.ts";
 import type { Sandboxes } from "../benchmarks/sandboxes.ts";
 import type { ChoiceItem, GenerationItem, Task } from "../benchmarks/task.ts";
-import { UsageError } from "../core/errors.ts";
 
 /** What was found about a benchmark. */
 export interface BenchmarkCheck {
@@ -43,18 +42,8 @@ const PAIRS: Readonly<
 const TIME_LIMIT = 120;
 
 /** Whether there are files with a benchmark's questions. */
-export function hasFiles(task: Task, data: string): Promise<boolean> {
-  return found(findBenchmarkFiles(data, task.files.folders, task.files.test));
-}
-
-async function found(files: Promise<unknown>): Promise<boolean> {
-  try {
-    await files;
-    return true;
-  } catch (error) {
-    if (error instanceof UsageError) return false;
-    throw error;
-  }
+export function hasFiles({ files: { folders, test } }: Task, data: string): Promise<boolean> {
+  return hasBenchmarkFiles(data, folders, test);
 }
 
 /**
@@ -72,7 +61,7 @@ export async function checkBenchmark(
   const started = performance.now();
   const { folders, examples, exampleFolders = folders } = task.files;
   const items: (ChoiceItem | GenerationItem)[] = await Array.fromAsync(streamItems(task, data, "test"));
-  if (examples !== undefined && await found(findBenchmarkFiles(data, exampleFolders, examples))) {
+  if (examples !== undefined && await hasBenchmarkFiles(data, exampleFolders, examples)) {
     items.push(...await Array.fromAsync(streamItems(task, data, "examples")));
   }
   const pairs = PAIRS[task.name];

@@ -71,7 +71,7 @@ export function multipleChoice(
   const { logLikelihoods } = system;
   if (logLikelihoods === undefined) {
     throw new UsageError(
-      `${system.name} gives no log-likelihoods, which ${task.name} is scored by without --chat.`,
+      `${system.name} gives no log-likelihoods, which ${task.name} is scored by; --mode chat asks for a letter.`,
     );
   }
   const asked = items.map((item) => ({
@@ -90,7 +90,7 @@ export function multipleChoice(
       id: item.id,
       ...(item.group !== undefined && { group: item.group }),
       doc: { id: item.id, question: item.question, choices: item.choices, gold: item.gold },
-      target: item.choices[item.gold] ?? "",
+      target: String(item.gold),
       arguments: requests.map(({ context, continuation }) => [context, continuation]),
     })),
     async *ask(keys, signal) {

@@ -1,9 +1,8 @@
 /**
- * Tables 6, 7 and 13 of the paper with rows of our own, means computed anew, and where the paper disagrees with itself.
+ * The paper's tables with rows of our own, means computed anew, and where the paper disagrees with itself.
  * @module
  */
-import { loadPaperTables, type PaperCell, paperRecords, type PaperTable } from "../catalog/published.ts";
-import { RunError } from "../core/errors.ts";
+import { loadPaperTable, type PaperCell, paperRecords, type PaperTable } from "../catalog/published.ts";
 import { meanOf } from "../core/statistics.ts";
 import type { TaskScores } from "./results.ts";
 
@@ -13,13 +12,14 @@ interface Measured {
   readonly metric: string;
 }
 
-/** Columns of Table 6 (base models) and Table 7 (after post-training), and what measures them. */
+/** Columns of Tables 6 to 9 and 12, and what measures them. */
 const BENCHMARKS: Readonly<Record<string, Measured>> = {
   math500: { task: "minerva_math500", metric: "exact_match" },
   gsm8k: { task: "gsm8k", metric: "exact_match" },
   mbpp: { task: "mbpp", metric: "pass@1" },
   humaneval: { task: "humaneval", metric: "pass@1" },
   mmlu: { task: "mmlu", metric: "acc" },
+  mmlu_midtrain: { task: "mmlu", metric: "acc" },
   aime24: { task: "aime24", metric: "exact_match" },
   aime25: { task: "aime25", metric: "exact_match" },
   livecodebench_v6: { task: "livecodebench_v6", metric: "pass@1" },
@@ -37,33 +37,25 @@ const COMMONSENSE_COLUMNS = [
   "winogrande",
 ] as const;
 
-/** Tables that rows can be added to, by the names of their files. */
+/** Tables that a model's scores alone make a row of, by the names of their files. */
 export type ResultTable = "base_results" | "post_results" | "commonsense_per_task";
 
 /** Commonsense accuracy by characters or not: the paper does not say which it means. */
 export type CommonsenseMetric = "acc" | "acc_norm";
 
 /** One of the paper's tables of results. */
-export async function resultTable(name: ResultTable): Promise<PaperTable> {
-  const table = (await loadPaperTables()).find((one) => one.name === name);
-  if (table === undefined) throw new RunError(`data/paper/${name}.json is missing.`);
-  return table;
-}
+export const resultTable: (name: ResultTable) => Promise<PaperTable> = loadPaperTable;
 
-/** Who a row is about. */
-export interface RowOf {
-  readonly model: string;
-  /** "140M". */
-  readonly parameters: string;
-}
+/** What is no score, by column: `{ model: "demo", parameters: "900k" }`. */
+export type RowLabels = Readonly<Record<string, PaperCell>>;
 
 /**
- * A table with a row of our own below the paper's; percent to one decimal, as printed; null where nothing was measured. The mean of
- * commonsense is null unless all eight were.
+ * A table with a row of our own below the paper's: the labels, and scores in percent to one decimal, as printed; null where nothing
+ * was measured. The mean of commonsense is null unless all eight were.
  */
 export function withOwnRow(
   table: PaperTable,
-  { model, parameters }: RowOf,
+  labels: RowLabels,
   scores: readonly TaskScores[],
   commonsense: CommonsenseMetric,
 ): PaperTable {
@@ -74,8 +66,8 @@ export function withOwnRow(
   const eight = COMMONSENSE_COLUMNS.map((column) => percent(commonsenseMeasure(column, commonsense)));
   const mean = eight.every((value) => value !== null) ? meanOf(eight) : null;
   const cell = (column: string): PaperCell => {
-    if (column === "model") return model;
-    if (column === "parameters") return parameters;
+    const label = labels[column];
+    if (label !== undefined) return label;
     if (column === "size_group") return "own";
     if (column === "commonsense" || column === "mean") return rounded(mean);
     const eighth = COMMONSENSE_COLUMNS.find((name) => name === column);

@@ -51,15 +51,24 @@ export async function planProtocol(
   system: System,
   sandboxes: Sandboxes,
 ): Promise<Protocol> {
-  if (mode === "perplexity") return goldPerplexity(task, firstOf(await readItems(task, data), limit), system);
+  const read = async <Any extends Task>(task: Any) => {
+    const all = await readItems(task, data);
+    return { items: firstOf(all, limit), available: all.length };
+  };
+  if (mode === "perplexity") {
+    const { items, available } = await read(task);
+    return { ...goldPerplexity(task, items, system), available };
+  }
   const shots = mode === "chat" ? 0 : options.shots ?? task.shots;
   const examples = await readExamples(task, data, shots);
   if (task.kind === "multiple choice" && mode === "completion") {
-    return multipleChoice(task, firstOf(await readItems(task, data), limit), examples, shots, system);
+    const { items, available } = await read(task);
+    return { ...multipleChoice(task, items, examples, shots, system), available };
   }
   const written = task.kind === "multiple choice" ? asWrittenTask(task) : task;
-  const items = firstOf(await readItems(written, data), limit);
-  return writtenAnswers(written, items, examples, { ...options, style: mode, shots }, system, sandboxes);
+  const { items, available } = await read(written);
+  const settings = { ...options, style: mode, shots };
+  return { ...writtenAnswers(written, items, examples, settings, system, sandboxes), available };
 }
 
 /** The first items of each group. */

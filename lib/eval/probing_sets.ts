@@ -36,8 +36,8 @@ export async function probingSets(
 ): Promise<Protocol[]> {
   const protocols: Protocol[] = [];
   for (const path of await shardDirectories(directory)) {
-    const { source, texts } = await readTexts(path, settings);
-    protocols.push(perplexityOf(`probe_${source}`, VERSION, texts, system));
+    const { source, texts, available } = await readTexts(path, settings);
+    protocols.push({ ...perplexityOf(`probe_${source}`, VERSION, texts, system), available });
   }
   return protocols;
 }
@@ -70,5 +70,5 @@ async function readTexts(path: string, { limit, tokens: most }: ProbingSettings)
     const continuation = tokenizer.decode(tokens).replace(/\ufffd$/, "");
     if (continuation !== "") texts.set(String(document), { context: "", continuation });
   }
-  return { source: shards.source, texts };
+  return { source: shards.source, texts, available: shards.documents };
 }

@@ -9,7 +9,7 @@ export interface Question {
   readonly group?: string;
   /** What the benchmark says, for the record. */
   readonly doc: Readonly<Record<string, unknown>>;
-  /** The right answer. */
+  /** The right answer; of multiple choice its index, as in lm-eval. */
   readonly target: string;
   /** What is asked: context and continuation of every choice, or the prompt. */
   readonly arguments: readonly (readonly string[])[];
@@ -44,6 +44,8 @@ export interface Protocol {
   /** Answers to each question. */
   readonly samples: number;
   readonly questions: readonly Question[];
+  /** Questions that the benchmark has; absent: all of them are asked. */
+  readonly available?: number;
   /** Asks; answers come as they are ready. */
   ask(keys: readonly SampleKey[], signal: AbortSignal): AsyncIterable<Sample>;
 }

@@ -1,13 +1,14 @@
 /**
  * Results in lm-eval's layout: results.json, and samples_TASK.jsonl with a line for each question, so that tools which read lm-eval's
- * files read ours. Intervals, and pass@k, stand beside its own keys. Nothing depends on the day: the same answers give the same bytes.
+ * files read ours. Intervals, and pass@k, stand beside its own keys. Not there: whether a choice is what the model would write, and
+ * anything that depends on the day or the machine: the same answers give the same bytes.
  * @module
  */
 import { join } from "node:path";
 import { fingerprint, sha256, writeFileAtomic, writeJson } from "../core/artefacts.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Question } from "./protocol.ts";
-import { clusterMean, clustersOf, type Score, scoresOf } from "./scores.ts";
+import { type Cluster, clusterMean, clustersOf, type Score, scoresOf } from "./scores.ts";
 
 /** A benchmark's scores, or those of a group of its questions ("mmlu_anatomy"). */
 export interface TaskScores {
@@ -60,14 +61,17 @@ export async function writeResults(
   const scores = evaluations.flatMap((evaluation) => taskScores(evaluation, config.seed));
   const byTask = <Value>(value: (evaluation: Evaluation) => Value) =>
     Object.fromEntries(evaluations.map((evaluation) => [evaluation.protocol.task, value(evaluation)]));
-  for (const evaluation of evaluations) {
-    await writeFileAtomic(
-      join(directory, `samples_${evaluation.protocol.task}.jsonl`),
-      sampleLines(evaluation).map((line) => JSON.stringify(line) + "\n").join(""),
-    );
+  const groups = scores.filter(({ task }) => scores.some(({ partOf }) => partOf === task));
+  const entriesOf = (of: readonly TaskScores[]) =>
+    Object.fromEntries(of.map((entry) => [entry.task, resultEntry(entry)]));
+  const lines = evaluations.map(sampleLines);
+  for (const [i, { protocol: { task } }] of evaluations.entries()) {
+    const text = (lines[i] ?? []).map((line) => JSON.stringify(line) + "\n").join("");
+    await writeFileAtomic(join(directory, `samples_${task}.jsonl`), text);
   }
   await writeJson(join(directory, "results.json"), {
-    results: Object.fromEntries(scores.map((entry) => [entry.task, resultEntry(entry)])),
+    results: entriesOf(scores),
+    ...(groups.length > 0 && { groups: entriesOf(groups) }),
     group_subtasks: byTask(({ protocol: { task } }) =>
       scores.filter(({ partOf }) => partOf === task).map((entry) => entry.task)
     ),
@@ -79,8 +83,18 @@ export async function writeResults(
     })),
     versions: byTask(({ protocol }) => protocol.version),
     "n-shot": byTask(({ protocol }) => protocol.shots),
-    "n-samples": byTask(({ protocol }) => ({ effective: protocol.questions.length })),
+    higher_is_better: byTask(({ protocol }) =>
+      Object.fromEntries(protocol.metrics.map((metric) => [metric, metric !== "perplexity"]))
+    ),
+    "n-samples": byTask(({ protocol: { questions, available = questions.length } }) => ({
+      original: available,
+      effective: questions.length,
+    })),
     config,
+    task_hashes: Object.fromEntries(evaluations.map(({ protocol }, i) => [
+      protocol.task,
+      sha256((lines[i] ?? []).map(hashesOf).join("")),
+    ])),
   });
   return scores;
 }
@@ -97,8 +111,20 @@ function resultEntry({ task, scores }: TaskScores): Record<string, unknown> {
   };
 }
 
+/** A line of samples_TASK.jsonl. */
+interface SampleLine extends Record<string, unknown> {
+  readonly doc_hash: string;
+  readonly prompt_hash: string;
+  readonly target_hash: string;
+}
+
+/** What a benchmark's hash is made of. */
+function hashesOf({ doc_hash, prompt_hash, target_hash }: SampleLine): string {
+  return doc_hash + prompt_hash + target_hash;
+}
+
 /** A line for each question. */
-function sampleLines({ protocol: { questions }, samples }: Evaluation): Record<string, unknown>[] {
+function sampleLines({ protocol: { questions }, samples }: Evaluation): SampleLine[] {
   const clusters = new Map(clustersOf(samples).map((cluster) => [cluster[0]?.id, cluster]));
   return questions.map((question, i) => {
     const cluster = clusters.get(question.id) ?? [];
@@ -108,8 +134,7 @@ function sampleLines({ protocol: { questions }, samples }: Evaluation): Record<s
       doc: question.doc,
       target: question.target,
       arguments: lmEvalArguments(question),
-      resps: cluster.map(({ responses }) => responses),
-      filtered_resps: cluster.map(({ filtered }) => filtered),
+      ...lmEvalResponses(cluster),
       filter: "none",
       metrics: names.filter((name) => name !== "tokens"),
       doc_hash: fingerprint(question.doc),
@@ -118,6 +143,17 @@ function sampleLines({ protocol: { questions }, samples }: Evaluation): Record<s
       ...Object.fromEntries(names.map((name) => [name, clusterMean(cluster, name)])),
     };
   });
+}
+
+/**
+ * Answers by request, then by repetition: of written answers there is one request, and what was found in each is filtered; of
+ * log-likelihoods a request for each continuation, answered once by a list whose first entry it is.
+ */
+function lmEvalResponses(cluster: Cluster): { resps: unknown; filtered_resps: unknown } {
+  const responses = cluster.flatMap(({ responses }) => responses);
+  return typeof responses[0] === "number"
+    ? { resps: responses.map((sum) => [[sum]]), filtered_resps: responses.map((sum) => [sum]) }
+    : { resps: [responses], filtered_resps: cluster.map(({ filtered }) => filtered) };
 }
 
 /** {"gen_args_0": {"arg_0": context, "arg_1": continuation}, …}. */

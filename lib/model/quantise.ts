@@ -9,11 +9,16 @@ import type { QuantisedMatrix, QuantisedModel } from "./quantisation.ts";
 
 /** Columns that share a scale, and how activations are rounded. */
 export interface QuantisationSettings {
-  /** Of linear layers: 32 for the smallest size, 128 for the others in the paper. */
+  /** Of linear layers: {@link paperGroup}. */
   readonly group: number;
   /** Of embedding and head: 32 in the paper. */
   readonly embeddingGroup: number;
   readonly activationBits: 8 | 0;
+}
+
+/** The paper's group of linear layers, by a model's parameters: 32 for the smallest size (140M), 128 for the others. */
+export function paperGroup(parameters: number): 32 | 128 {
+  return parameters < 200e6 ? 32 : 128;
 }
 
 /** The entry that stands for 0; entries reach from −8 to 7 around it. */

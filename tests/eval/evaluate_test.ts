@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readExamples, readItems } from "../../lib/benchmarks/read.ts";
 import { GSM8K } from "../../lib/benchmarks/gsm8k.ts";
+import { MMLU } from "../../lib/benchmarks/mmlu.ts";
 import { PIQA } from "../../lib/benchmarks/piqa.ts";
 import { Sandboxes } from "../../lib/benchmarks/sandboxes.ts";
 import { UsageError } from "../../lib/core/errors.ts";
@@ -114,6 +115,42 @@ Deno.test("evaluate() gives every sample a seed of its own", () =>
     assert.equal(new Set(asked.map(({ seed }) => seed)).size, 8);
   }));
 
+Deno.test("writeResults() lists a question's answers under its one request, and what was found in each", () =>
+  inDirectory(async (directory) => {
+    const answers = ["It is\n#### 7", "\\boxed{8}", "\\boxed{7}"];
+    const answer = ({ sample }: AnswerRequest) => answers[sample] ?? "";
+    const evaluation = await evaluate(
+      await gsm8k([], { samples: 3, answer }),
+      "stub",
+      directory,
+      signal,
+    );
+    await writeResults(directory, [evaluation], { model: "stub", limit: null, seed: 1 });
+    const text = await Deno.readTextFile(join(directory, "samples_gsm8k.jsonl"));
+    const { resps, filtered_resps, exact_match, target } = JSON.parse(text.split("\n")[0] ?? "");
+    assert.deepEqual([resps, filtered_resps, target], [[answers], ["7", "8", "7"], "7"]);
+    assert.equal(exact_match.toFixed(4), "0.6667");
+    const { results } = JSON.parse(await Deno.readTextFile(join(directory, "results.json")));
+    assert.ok("pass@2,none" in results.gsm8k);
+  }));
+
+Deno.test("writeResults() has a benchmark's groups as lm-eval has a group's tasks", () =>
+  inDirectory(async (directory) => {
+    const system = stubSystem({ logLikelihood: (_, index) => ({ sum: -(index % 4) - 1, tokens: 1 }) });
+    const protocol = multipleChoice(MMLU, await readItems(MMLU, HUB), new Map(), 0, system);
+    const evaluation = await evaluate({ ...protocol, available: 9 }, "stub", directory, signal);
+    await writeResults(directory, [evaluation], { model: "stub", limit: 1, seed: 1 });
+    const file = JSON.parse(await Deno.readTextFile(join(directory, "results.json")));
+    assert.deepEqual(file.group_subtasks, { mmlu: ["mmlu_sound_theory", "mmlu_tides"] });
+    assert.deepEqual(file.groups.mmlu, file.results.mmlu);
+    // Right where the letter is A: in one of two.
+    assert.deepEqual(
+      [file.groups.mmlu["acc,none"], file.results.mmlu_sound_theory["acc,none"]],
+      [0.5, 0],
+    );
+    assert.deepEqual(file["n-samples"].mmlu, { original: 9, effective: 2 });
+  }));
+
 Deno.test("writeResults() writes lm-eval's layout, the same bytes twice", () =>
   inDirectory(async (directory) => {
     const system = stubSystem({ logLikelihood: (_, index) => ({ sum: -index - 1, tokens: 1 }) });
@@ -127,7 +164,10 @@ Deno.test("writeResults() writes lm-eval's layout, the same bytes twice", () =>
     assert.equal(results.results.piqa["acc_stderr,none"], "N/A");
     assert.equal(results.versions.piqa, 1);
     assert.equal(results["n-shot"].piqa, 0);
-    assert.deepEqual(results["n-samples"].piqa, { effective: 1 });
+    assert.deepEqual(results["n-samples"].piqa, { original: 1, effective: 1 });
+    assert.deepEqual(results.higher_is_better.piqa, { acc: true, acc_norm: true, acc_bytes: true });
+    assert.match(results.task_hashes.piqa, /^[0-9a-f]{64}$/);
+    assert.ok(!("groups" in results));
     const [line] = (await Deno.readTextFile(join(directory, "samples_piqa.jsonl"))).trim().split("\n");
     const sample = JSON.parse(line ?? "");
     assert.deepEqual(sample.arguments.gen_args_1, {
@@ -135,8 +175,9 @@ Deno.test("writeResults() writes lm-eval's layout, the same bytes twice", () =>
       arg_1: " Put it in the oven.",
     });
     assert.deepEqual([sample.doc_id, sample.target, sample.acc, sample.resps], [
-      ...[0, "Put paper between its pages.", 1, [[-1, -2]]],
+      ...[0, "0", 1, [[[-1]], [[-2]]]],
     ]);
+    assert.deepEqual(sample.filtered_resps, [[-1], [-2]]);
     await writeResults(directory, [evaluation], config);
     assert.equal(await Deno.readTextFile(join(directory, "results.json")), text);
   }));

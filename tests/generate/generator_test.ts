@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { DecodeBackend, Draw, Prefill } from "../../lib/backends/decode.ts";
 import { createWasmDecoder } from "../../lib/backends/wasm_decode.ts";
 import { UsageError } from "../../lib/core/errors.ts";
+import { Random } from "../../lib/core/random.ts";
 import { type Completion, generateAll, type GenerationRequest } from "../../lib/generate/generator.ts";
 import { initialise } from "../../lib/model/initialise.ts";
 import { SMALL_MODEL } from "../backends/small_model.ts";
@@ -117,6 +118,26 @@ Deno.test("generateAll() takes more steps a call while nothing stops, and fewer 
     request([1], { maxNewTokens: 40 }),
   ], { stepsPerCall: 8 }));
   assert.deepEqual(asked.decodes.map(({ steps }) => steps), [1, 2, 4, 2, 4, 8, 8, 8, 3]);
+});
+
+Deno.test("generateAll() keeps every slot busy through 64 samples of each of 30 problems", async () => {
+  const slots = 64, capacity = 500;
+  const { decoder, asked } = countingDecoder(slots, capacity);
+  const random = Random.of(1, "lengths");
+  // Lengths differ ten times, as those of reasoning do.
+  const requests = Array.from({ length: 30 * 64 }, (_, i) => {
+    const length = 40 + Math.floor(360 * random.uniform(i));
+    return request([1], { maxNewTokens: capacity, stopTokens: [2 + length] });
+  });
+  const completions = await collect(generateAll(decoder, requests));
+  assert.deepEqual(completions.map(({ finish }) => finish), requests.map(() => "stop"));
+  // Once a slot stays empty nobody waits any more.
+  const rows = asked.decodes.map(({ slots: own }) => own.length);
+  assert.deepEqual(rows, rows.toSorted((a, b) => b - a));
+  // What is lost: the end, when texts run out, and what was drawn behind a stop.
+  const places = asked.decodes.reduce((sum, { steps }) => sum + slots * steps, 0);
+  const written = completions.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  assert.ok(written / places > 0.94, `${written / places} of the places wrote a token that was kept`);
 });
 
 Deno.test("generateAll() tells of tokens as they come, and leaves the slots empty", async () => {

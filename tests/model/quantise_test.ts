@@ -3,8 +3,18 @@ import fc from "fast-check";
 import { UsageError } from "../../lib/core/errors.ts";
 import { type ModelConfig, parameterLayout } from "../../lib/model/config.ts";
 import { initialise } from "../../lib/model/initialise.ts";
-import { dequantise, dequantiseModel, quantise, quantiseModel } from "../../lib/model/quantise.ts";
+import {
+  dequantise,
+  dequantiseModel,
+  paperGroup,
+  quantise,
+  quantiseModel,
+} from "../../lib/model/quantise.ts";
 import { FUNCTIONS, SMALL_MODEL } from "../backends/small_model.ts";
+
+Deno.test("paperGroup() is 32 for 140M and less, 128 for 360M and 950M", () => {
+  assert.deepEqual([3e5, 140e6, 359e6, 949e6].map(paperGroup), [32, 32, 128, 128]);
+});
 
 Deno.test("quantise() packs two columns a byte, the even one low, around 8", () => {
   const { packed, scales } = quantise("w", Float32Array.of(-7, 7, 0, 1, 3.5, -1, 0, 0), 2, 4, 2);

@@ -52,11 +52,12 @@ const layout = z.object({
   metadata: z.string(),
 });
 
-/** What the authors import before an answer, so that `List` or `deque` need no import. */
+/** What the authors put before an answer, so that `List` or `deque` need no import, and recursion may be deep. */
 const PREAMBLE = [
   ..."string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json typing"
     .split(" ").flatMap((name) => [`from ${name} import *`, `import ${name}`]),
   "from builtins import *",
+  "sys.setrecursionlimit(50000)",
 ].join("\n");
 
 /** @throws {UsageError} naming file, line and field where the record is not in the published layout. */
@@ -142,7 +143,7 @@ assert _result == _json.loads(${literal(output)})
 }
 
 /**
- * Whether two outputs have the same lines, spaces around them aside, where lines of numbers may be written differently ("1.0", "1").
+ * Whether two outputs have the same lines, spaces around them aside, where lines of numbers may be written differently ("1.0", "1", "1e-06").
  *
  * @example
  * ```ts
@@ -168,11 +169,18 @@ function sameLine(line: string, other: string): boolean {
   });
 }
 
-/** A decimal without exponent as text that is the same for equal numbers, however long; null for anything else. */
+/** A decimal as digits and exponent, the same text for equal numbers, however long; null for anything else. */
 function canonicalDecimal(word: string): string | null {
-  const parts = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(word);
-  if (parts === null || !/\d/.test(word)) return null;
-  const [, sign, whole = "", fraction = ""] = parts;
-  const digits = `${whole || "0"}.${fraction}`;
-  return sign === "-" && digits !== "0." ? `-${digits}` : digits;
+  const parts = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(word);
+  if (parts === null) return null;
+  const [, sign, whole = "", fraction = "", power = "0"] = parts;
+  if (whole + fraction === "") return null;
+  const digits = (whole + fraction).replace(/^0+/, "");
+  // Not by a pattern, which would try every zero of a long number anew.
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  if (end === 0) return "0";
+  const significant = digits.slice(0, end);
+  const exponent = Number(power) - fraction.length + digits.length - significant.length;
+  return `${sign === "-" ? "-" : ""}${significant}e${exponent}`;
 }

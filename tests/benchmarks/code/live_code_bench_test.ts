@@ -113,10 +113,13 @@ Deno.test("passesLiveCodeBench() calls a method with a JSON value a line", async
 Deno.test("sameOutput() forgives spaces and how numbers are written, nothing else", () => {
   assert.ok(sameOutput(" 1 2 \n3\n\n", "1 2\n3"));
   assert.ok(sameOutput("0.50 -0.0 +7", "00.5 0 7"));
+  assert.ok(sameOutput("1e-06 -2.50E+3 100", "0.000001 -2500 1e2"));
   assert.ok(sameOutput("", "\n"));
   assert.ok(!sameOutput("1\n2", "1 2"));
   assert.ok(!sameOutput("1", "1\n1"));
   assert.ok(!sameOutput("12345678901234567891", "12345678901234567890"));
+  assert.ok(!sameOutput("1e6", "1e-6"));
+  assert.ok(!sameOutput("e5", "0"));
   assert.ok(!sameOutput("Yes", "YES"));
   assert.ok(!sameOutput(".", "." + "0"));
 });
