@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { relative } from "node:path";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { RunError } from "../lib/core/errors.ts";
-import { findLab, runLab } from "../lib/pipeline/lab.ts";
+import { codeCommand, findLab, runLab } from "../lib/pipeline/lab.ts";
 import { findNotebooks } from "../lib/pipeline/notebook_check.ts";
 import { projectRoot } from "../lib/pipeline/setup.ts";
 
@@ -27,6 +27,8 @@ const command = taskCommand("lab", "JupyterLab on the notebooks, with the Deno k
 await runTask<Options>(command, async ({ port, browser }, { signal }, [name = "01_corpus"]) => {
   const [notebook = ""] = await findNotebooks(projectRoot, [name]);
   const lab = await findLab(projectRoot, { signal });
+  // The kernel is registered now, whether there is a JupyterLab or not.
+  console.error(`VS Code, with its Jupyter extension: ${codeCommand(projectRoot)}`);
   if ("reason" in lab) throw new RunError(`${lab.reason} This installs it: ${lab.command}`);
   const path = relative(projectRoot, notebook).replaceAll("\\", "/");
   await runLab(lab, projectRoot, { path, port, browser, signal });

@@ -36,6 +36,9 @@ const RESAMPLES = 60;
 const SHAPES = ["diamond", "circle", "square", "triangle-up", "triangle-down", "cross", "triangle-right"];
 const COLOURS = [FAMILY_COLOURS.own, FAMILY_COLOURS.smollm, QUIET, INK, INK, INK, INK];
 
+/** Pixels between an axis’s labels: where they would stand closer, every second one is left out. */
+const LABEL_SEPARATION = 6;
+
 const ROW_HEIGHT = 28, PROBE_HEIGHT = 44, GAP = 36, LABEL_ROOM = 52;
 
 /** Deviations of the runs' losses on either side of their mean that an axis has room for. */
@@ -121,7 +124,7 @@ function sharesView(
     field,
     type: "quantitative" as const,
     scale: { domain: [0, largest], clamp: true, nice: false },
-    axis: { title: "share", format: ".0%", tickCount: 5, grid: true },
+    axis: { title: "share", format: ".0%", tickCount: 5, grid: true, labelSeparation: LABEL_SEPARATION },
   });
   const y = {
     field: "source",
@@ -200,7 +203,7 @@ function probeView(
       clamp: true,
       nice: false,
     },
-    axis: { title: null, tickCount: 5, format: "~s" },
+    axis: { title: null, tickCount: 5, format: "~s", labelSeparation: LABEL_SEPARATION },
   });
   const { colour, shape } = domainStyle(probe);
   const perplexity = [{ calculate: lossExpression(regression), as: "loss" }, {

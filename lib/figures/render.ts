@@ -41,15 +41,26 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   }
 }
 
-/** Says at the root what Vega leaves out (what this is) and what it repeats at every mark (the typeface). */
+/** Says at the root what Vega leaves out (what this is) and what it repeats at every mark (the typeface); without what nobody sees. */
 function nameOnce(svg: string, description: string): string {
   const typeface = ` font-family="${escapeHtml(FONT)}"`;
-  return svg.replaceAll(` font-family="${FONT}"`, "").replace(/<[^>]+>/g, (tag) => tag.replace(IDLE, ""))
+  return svg.replaceAll(` font-family="${FONT}"`, "").replaceAll(EMPTY, "")
+    .replace(/<[^>]+>/g, (tag) => tag.replace(IDLE, "").replace(LONG_NUMBER, hundredths))
     .replace("<svg ", `<svg role="img" aria-label="${escapeHtml(description)}"${typeface} `);
 }
 
 /** Attributes of marks that change nothing: roles in a tree that a single image does not have, and defaults. */
 const IDLE = / (?:role="graphics-[a-z]+"|aria-[a-z]+="[^"]*"|pointer-events="none"|opacity="1")/g;
+
+/** Paths of groups that have neither area nor border. */
+const EMPTY = /<path class="(?:foreground|background)" d="(?:M0,0h0v0h0Z)?"(?: display="none")?\/>/g;
+
+/** Coordinates with more decimals than a screen or a printer has dots for. */
+const LONG_NUMBER = /-?\d+\.\d{3,}(?:e[-+]?\d+)?/g;
+
+function hundredths(number: string): string {
+  return String(Number(Number(number).toFixed(2)));
+}
 
 /** Vega numbers clip paths and gradients across all charts of a process: number them within this one. */
 function renameIds(svg: string, prefix: string): string {

@@ -4,7 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import { RunError } from "../core/errors.ts";
-import { jupyterLabPackage, type Missing, prepareJupyter } from "./setup.ts";
+import { jupyterLabPackage, type Missing, prepareJupyter, virtualEnvironment } from "./setup.ts";
 import { runProcess } from "./subprocess.ts";
 
 /** A command that starts JupyterLab, and what it needs in its environment. */
@@ -18,9 +18,25 @@ export interface Lab {
 const VERSION_SECONDS = 60;
 
 /** Kernels and connection files inside the project, whatever the person's own Jupyter has. @param python The project's. */
-export function jupyterEnvironment(python: string): Record<string, string> {
+export function jupyterEnvironment(python: string) {
   const data = join(dirname(dirname(python)), "share", "jupyter");
   return { JUPYTER_PREFER_ENV_PATH: "1", JUPYTER_DATA_DIR: data, JUPYTER_RUNTIME_DIR: join(data, "runtime") };
+}
+
+/**
+ * The command that opens the project in VS Code with the kernel that is registered inside it: its Jupyter extension looks for kernels
+ * where JUPYTER_PATH says, and in the person's own folder, which is left alone.
+ *
+ * @example
+ * ```ts
+ * import { codeCommand } from "./lab.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(codeCommand("/my project"), `JUPYTER_PATH="/my project/.venv/share/jupyter" code "/my project"`);
+ * ```
+ */
+export function codeCommand(root: string): string {
+  const { JUPYTER_DATA_DIR } = jupyterEnvironment(virtualEnvironment(root).python);
+  return `JUPYTER_PATH="${JUPYTER_DATA_DIR}" code "${root}"`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Notebooks are tested twice: as a module that is type-checked and run, and in Jupyter, whose outputs must be those in the file; a task
- * that was promoted from one must print what it prints.
+ * Notebooks are tested as a module that is type-checked and run, and in Jupyter, whose outputs must be those in the file; a task
+ * that was promoted from one must print what it prints. None may take long.
  * @module
  */
 import { basename, join, relative } from "node:path";
@@ -18,6 +18,12 @@ import { runProcess } from "./subprocess.ts";
 /** A cell of a notebook that takes longer than that is broken; a whole notebook's module gets as much for each cell. */
 const SECONDS_PER_CELL = 120;
 const SECONDS_PER_MODULE = 600;
+
+/** What a notebook may take on the run of the tests. */
+const NOTEBOOK_SECONDS = 40;
+
+/** So many times longer is a failure, on a machine that others use too; before that it is said. */
+const PATIENCE = 3;
 
 /** With the demo's recipe, a cell may be a stage with all stages before it. */
 const SECONDS_PER_UPDATE = 900;
@@ -40,13 +46,13 @@ export const TEST_FLAGS = [
   "pretrain2.mixture=influence midtrain.steps=12 midtrain.probeEvery=6 midtrain.compression.documentsPerSource=6 sft.epochs=1",
 ].join(" ");
 
-/** One of a notebook's two tests. */
+/** One of a notebook's tests. */
 export interface NotebookTest {
   /** The notebook's path, relative to the project's root. */
   readonly notebook: string;
-  readonly kind: "module" | "jupyter";
+  readonly kind: "module" | "jupyter" | "task";
   readonly passed: boolean;
-  /** What went wrong. */
+  /** What went wrong, or that it took long. */
   readonly output: string;
   readonly seconds: number;
 }
@@ -82,7 +88,27 @@ export async function findNotebooks(root: string, names: readonly string[] = [])
 }
 
 /**
- * Tests notebooks, each in both ways, and sets Jupyter up where it may. Says on standard error what it is at.
+ * What is to be said of a test's time; `failed`: it is past all patience.
+ *
+ * @example
+ * ```ts
+ * import { lateness } from "./notebook_check.ts";
+ * import assert from "node:assert/strict";
+ * assert.equal(lateness(40), null);
+ * assert.deepEqual(lateness(41.2), { failed: false, message: "It took 41 s; a notebook may take 40 s." });
+ * assert.equal(lateness(121)?.failed, true);
+ * ```
+ */
+export function lateness(seconds: number): { failed: boolean; message: string } | null {
+  if (seconds <= NOTEBOOK_SECONDS) return null;
+  return {
+    failed: seconds > PATIENCE * NOTEBOOK_SECONDS,
+    message: `It took ${seconds.toFixed(0)} s; a notebook may take ${NOTEBOOK_SECONDS} s.`,
+  };
+}
+
+/**
+ * Tests notebooks, each in every way, and sets Jupyter up where it may. Says on standard error what it is at.
  *
  * @returns The tests that ran, and what was missing for those in Jupyter.
  */
@@ -101,7 +127,13 @@ export async function testNotebooks(
       const started = performance.now();
       const problem = await work();
       const seconds = (performance.now() - started) / 1000;
-      tests.push({ notebook: name, kind, passed: problem === null, output: problem ?? "", seconds });
+      // With the demo's recipe, a notebook may have to make the whole run.
+      const late = options.update ? null : lateness(seconds);
+      tests.push({
+        ...{ notebook: name, kind, seconds },
+        passed: problem === null && !late?.failed,
+        output: [problem, late?.message].filter((text) => text != null).join("\n"),
+      });
     };
     await test("module", async () => {
       const env = { [NOTEBOOK_FLAGS]: TEST_FLAGS };
@@ -109,21 +141,31 @@ export async function testNotebooks(
       const { passed, output } = await testModule(notebook, path, root, limits);
       return passed ? null : output;
     });
-    if ("python" in jupyter) {
-      await test("jupyter", () => testInJupyter(notebook, path, root, jupyter.python, options));
-    }
+    if (!("python" in jupyter)) continue;
+    let executed = notebook;
+    await test("jupyter", async () => {
+      const result = await testInJupyter(notebook, path, root, jupyter.python, options);
+      if (typeof result === "string") return result;
+      executed = result;
+      return null;
+    });
+    if (options.update || executed === notebook || !isPromotable(notebook)) continue;
+    await test("task", () => {
+      const limits = { seconds: SECONDS_PER_MODULE, signal: options.signal };
+      return compareTaskOutput(executed, name, root, TEST_FLAGS.split(" "), limits);
+    });
   }
   return { tests, missing: "python" in jupyter ? null : jupyter };
 }
 
-/** What is wrong with the notebook in Jupyter. */
+/** The notebook as Jupyter left it, or what is wrong. */
 async function testInJupyter(
   notebook: Notebook,
   path: string,
   root: string,
   python: string,
   { update, signal }: NotebookOptions,
-): Promise<string | null> {
+): Promise<Notebook | string> {
   const name = relative(root, path);
   let executed: Notebook;
   try {
@@ -136,18 +178,16 @@ async function testInJupyter(
     throw error;
   }
   const differences = compareOutputs(update ? executed : notebook, executed);
-  if (update && differences.length === 0) {
+  if (differences.length > 0) {
+    return [
+      ...differences.map((difference) => `${name}, ${difference}`),
+      "Where the new outputs are right: deno task test:notebooks --update",
+    ].join("\n");
+  }
+  if (update) {
     await writeNotebook(path, executed);
     // It has an order of keys of its own, which the format check wants.
     await runProcess(Deno.execPath(), ["fmt", "--quiet", path], { cwd: root });
   }
-  if (differences.length === 0) {
-    if (update || !isPromotable(notebook)) return null;
-    const limits = { seconds: SECONDS_PER_MODULE, signal };
-    return await compareTaskOutput(executed, name, root, TEST_FLAGS.split(" "), limits);
-  }
-  return [
-    ...differences.map((difference) => `${name}, ${difference}`),
-    "Where the new outputs are right: deno task test:notebooks --update",
-  ].join("\n");
+  return executed;
 }

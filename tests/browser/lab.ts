@@ -4,16 +4,16 @@
  * Not among the unit tests, since it needs JupyterLab and Chromium: `deno task test:browser`.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { findLab } from "../../lib/pipeline/lab.ts";
 import { TEST_FLAGS } from "../../lib/pipeline/notebook_check.ts";
 import { NOTEBOOK_FLAGS } from "../../lib/pipeline/notebook_task.ts";
 import { projectRoot } from "../../lib/pipeline/setup.ts";
+import { picture, startBrowser } from "./chromium.ts";
+import { openNotebook, runAllCells } from "./jupyter_page.ts";
 
 const PORT = 8899;
 const TOKEN = "test";
-const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
 /** Stages of the small run, on a machine that others use too. */
 const RUN_MS = 300_000;
@@ -61,18 +61,16 @@ function predictions(page: Page): Promise<number[]> {
 }
 
 Deno.test("JupyterLab runs notebook 04, and the explorer's predictions follow its sliders", async () => {
-  const pictures = Deno.env.get("PICTURES");
   await using lab = await startLab();
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const browser = await startBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    await page.goto(`${lab.address}/lab/tree/notebooks/04_influence_mixture.ipynb?token=${TOKEN}&reset`);
-    await page.locator(".jp-Notebook").waitFor({ timeout: 60_000 });
-    await page.getByText("Deno | Idle").waitFor({ timeout: 60_000 });
-    await page.getByRole("menuitem", { name: "Run", exact: true }).click();
-    await page.getByText("Run All Cells", { exact: true }).click();
+    await openNotebook(
+      page,
+      `${lab.address}/lab/tree/notebooks/04_influence_mixture.ipynb?token=${TOKEN}&reset`,
+    );
+    await runAllCells(page);
     // The file has outputs of its own: those of this run are there when the kernel is idle again.
-    await page.getByText("Deno | Busy").waitFor();
     await page.getByText("Deno | Idle").waitFor({ timeout: RUN_MS });
     assert.equal(await page.locator('[data-mime-type="application/vnd.jupyter.error"]').count(), 0);
     const sliders = page.locator(".vega-embed input[type=range]");
@@ -81,11 +79,11 @@ Deno.test("JupyterLab runs notebook 04, and the explorer's predictions follow it
 
     const before = await predictions(page);
     assert.equal(before.length, 3);
-    if (pictures) await page.screenshot({ path: join(pictures, "explorer_before.png") });
+    await picture(page, "explorer_before", false);
     await sliders.first().fill("90");
     await page.waitForTimeout(500);
     const after = await predictions(page);
-    if (pictures) await page.screenshot({ path: join(pictures, "explorer_after.png") });
+    await picture(page, "explorer_after", false);
     assert.equal(after.length, 3);
     assert.ok(after.every((value, i) => value !== before[i]), `${before} and ${after}`);
   } finally {

@@ -4,9 +4,7 @@
  * Not among the unit tests, since it needs Chromium: `deno task test:browser`. SwiftShader stands in for a GPU.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { openDecoder } from "../../lib/backends/open_decoder.ts";
 import { generateAll } from "../../lib/generate/generator.ts";
 import { buildPage } from "../../lib/generate/page/build.ts";
@@ -16,8 +14,8 @@ import type { QuantisedModel } from "../../lib/model/quantisation.ts";
 import { quantiseModel } from "../../lib/model/quantise.ts";
 import { encodePrompt, LLAMA3_TEMPLATE } from "../../lib/tokenizer/chat.ts";
 import { openTokenizer, type Tokenizer } from "../../lib/tokenizer/tokenizer.ts";
+import { picture, withPage } from "./chromium.ts";
 
-const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 /** Where activations are rounded to 8 bits, a last bit may turn a rounding, and an untrained model's texts part some tokens later. */
 const CASES = [{ activationBits: 0, tokens: 32 }, { activationBits: 8, tokens: 8 }] as const;
@@ -69,32 +67,6 @@ async function written(page: Page): Promise<string> {
   await ended.waitFor({ timeout: 60_000 });
   assert.match(await ended.textContent() ?? "", /^\d+ tokens/);
   return await page.locator("#written").evaluate((element) => element.textContent ?? "");
-}
-
-/** A page in a folder of its own, opened as a file, without a network. */
-async function withPage(html: string, launch: string[], test: (page: Page) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", ...launch] });
-  try {
-    const file = join(folder, "page.html");
-    await Deno.writeTextFile(file, html);
-    const context = await browser.newContext({ offline: true, viewport: { width: 1000, height: 900 } });
-    const page = await context.newPage();
-    const requests: string[] = [];
-    page.on("request", (request) => requests.push(request.url()));
-    await page.goto(pathToFileURL(file).href);
-    await test(page);
-    const others = requests.filter((url) => url !== pathToFileURL(file).href && !url.startsWith("data:"));
-    assert.deepEqual(others, []);
-  } finally {
-    await browser.close();
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function picture(page: Page, name: string) {
-  const folder = Deno.env.get("PICTURES");
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
 for (const { activationBits, tokens } of CASES) {

@@ -151,3 +151,16 @@ Deno.test("ServerPool refuses settings out of range", () => {
     /The judge's address is "there", expected a URL/,
   );
 });
+
+Deno.test("ServerPool counts an answer that begins and does not end as failed", async () => {
+  let asked = 0;
+  await using server = startServer("a", () => {
+    if (++asked > 1) return Response.json({ choices: [{ text: "a" }] });
+    const begin = new TextEncoder().encode('{"choices": [');
+    return new Response(new ReadableStream({ start: (controller) => controller.enqueue(begin) }), {
+      headers: { "content-type": "application/json" },
+    });
+  });
+  assert.equal(await poolOf([server.address], { timeout: 100 }).ask(QUESTION, SIGNAL), "a");
+  assert.equal(asked, 2);
+});

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import * as vega from "vega";
 import { compile } from "vega-lite";
 import { mixtureExplorer } from "../../lib/figures/mixture_explorer.ts";
+import { textWidth } from "../../lib/figures/text_width.ts";
 import { fitRegression } from "../../lib/mixture/regression/fit.ts";
 import { predictLosses } from "../../lib/mixture/regression/prediction.ts";
+import { draw } from "./svg.ts";
 
 const SOURCES = ["programs", "proofs", "letters"];
 
@@ -88,4 +90,30 @@ Deno.test("mixtureExplorer() has a slider for each source, and its marks in the 
   const binds = (spec.params ?? []).map((param) => "bind" in param ? param.bind : null);
   assert.deepEqual(binds.map((bind) => (bind as { name: string }).name), SOURCES.map((name) => `${name} `));
   assert.ok((await textsAt(regression, [1, 1, 1])).includes("uniform"));
+});
+
+/** Labels of the axis of shares that can be seen, with their ends in pixels. */
+async function shareLabels(spec: ReturnType<typeof mixtureExplorer>) {
+  const { svg } = await draw(spec);
+  const labels =
+    /<text text-anchor="(\w+)" transform="translate\(([\d.]+),15\)"(?![^>]*opacity="0")[^>]*>(\d+%)</g;
+  return Array.from(svg.matchAll(labels), ([, anchor, x, text = ""]) => {
+    const width = textWidth(text, 11);
+    const left = Number(x) - (anchor === "start" ? 0 : anchor === "end" ? width : width / 2);
+    return { text, left, right: left + width };
+  });
+}
+
+Deno.test("mixtureExplorer() leaves room between the labels of the axis of shares, however wide it is", async () => {
+  const [regression] = REGRESSIONS;
+  assert.ok(regression);
+  const third = [1 / 3, 1 / 3, 1 / 3];
+  for (let width = 600; width <= 900; width += 20) {
+    const labels = await shareLabels(mixtureExplorer(regression, [], third, width));
+    assert.ok(labels.length >= 2);
+    for (const [i, { text, right }] of labels.slice(0, -1).entries()) {
+      const next = labels[i + 1];
+      assert.ok(next && next.left - right >= 4, `${text} and ${next?.text} at ${width}`);
+    }
+  }
 });

@@ -35,6 +35,19 @@ Deno.test("renderSvg() names the drawing and its typeface once, escaped", async 
   assert.ok(!svg.includes(`font-family="${FONT}"`), "the typeface is escaped");
 });
 
+Deno.test("renderSvg() writes coordinates to a hundredth of a pixel, and neither texts nor labels", async () => {
+  const svg = await renderSvg(themed({
+    description: "1.23456 and 2e-7",
+    data: { values: [{ x: 1 / 7, name: "0.98765" }, { x: 1, name: "1" }] },
+    mark: "text",
+    encoding: { x: { field: "x", type: "quantitative" }, text: { field: "name" } },
+  }));
+  assert.ok(svg.includes('aria-label="1.23456 and 2e-7"') && svg.includes(">0.98765<"));
+  const tags = (svg.match(/<[^>]+>/g) ?? []).slice(1);
+  assert.deepEqual(tags.filter((tag) => /\d\.\d{3}|\de-/.test(tag)), []);
+  assert.ok(tags.some((tag) => /translate\(\d+\.\d{1,2},/.test(tag)));
+});
+
 Deno.test("renderSvg() leaves the spec as it was", async () => {
   const row = Object.freeze({ x: 1 });
   await renderSvg({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { TopLevelSpec } from "vega-lite";
 import { table } from "arquero";
-import { contentOf, showChart, showTable } from "../../lib/pipeline/notebook_display.ts";
+import { contentOf, showChart, showPicture, showTable } from "../../lib/pipeline/notebook_display.ts";
 
 Deno.test("showTable() aligns numbers right, formats columns, marks what is missing and escapes HTML", async () => {
   const bundle = await contentOf(
@@ -19,6 +20,13 @@ Deno.test("showTable() aligns numbers right, formats columns, marks what is miss
 Deno.test("showTable() shows a table without rows", async () => {
   const bundle = await contentOf(showTable(table({ a: [] })));
   assert.equal(bundle["text/plain"], "a");
+});
+
+Deno.test("showPicture() gives a chart's picture and description as showChart() does, and nothing else", async () => {
+  const spec: TopLevelSpec = { description: "A point.", data: { values: [{}] }, mark: "point" };
+  const { "application/vnd.vegalite.v5+json": _, ...others } = await contentOf(showChart(spec));
+  assert.deepEqual(await contentOf(showPicture(spec)), others);
+  assert.deepEqual(Object.keys(others), ["image/svg+xml", "text/plain"]);
 });
 
 Deno.test("showChart() gives the interactive chart as front ends know it, and a picture for the others", async () => {

@@ -1,29 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { codeCells } from "../../lib/pipeline/notebook.ts";
-import { executeNotebook } from "../../lib/pipeline/notebook_execution.ts";
 import { follow } from "../../lib/pipeline/notebook_live.ts";
-import { prepareJupyter, projectRoot } from "../../lib/pipeline/setup.ts";
-import { notebookOf } from "./notebooks.ts";
+import { outputsOf } from "./cell_outputs.ts";
 
 Deno.test("follow() only waits outside of Jupyter, and draws nothing", async () => {
   const draw = () => Promise.reject(new Error("drawn"));
   assert.equal(await follow(Promise.resolve(7), draw), 7);
   await assert.rejects(follow(Promise.reject(new RangeError("no")), draw), RangeError);
 });
-
-/** What a cell of code leaves in Jupyter; null: there is none, for want of Python. */
-async function outputsOf(source: string): Promise<unknown[] | null> {
-  const jupyter = await prepareJupyter(projectRoot);
-  if ("reason" in jupyter) {
-    assert.match(jupyter.reason, /python3|pip/);
-    return null;
-  }
-  const path = join(projectRoot, "notebooks", "trial.ipynb");
-  const executed = await executeNotebook(notebookOf(source), path, jupyter.python, { secondsPerCell: 60 });
-  return codeCells(executed)[0]?.outputs.map((output) => "data" in output ? output.data : output) ??
-    [];
-}
 
 Deno.test("followTraining() leaves one chart of the losses in Jupyter", async () => {
   const outputs = await outputsOf(`import { followTraining } from "../lib/pipeline/notebook_live.ts";

@@ -12,17 +12,12 @@ import { HUB } from "../benchmarks/fixtures.ts";
 import { inDirectory } from "../core/temporary.ts";
 import { shardsOf } from "../shards/support.ts";
 
+const TASK = fileURLToPath(new URL("../../tasks/eval.ts", import.meta.url));
+
 /** Runs the task. */
 async function run(...flags: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--quiet",
-      "--no-check",
-      fileURLToPath(new URL("../../tasks/eval.ts", import.meta.url)),
-      ...flags,
-    ],
+    args: ["run", "-A", "--quiet", "--no-check", TASK, ...flags],
   }).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
@@ -83,6 +78,45 @@ Deno.test("eval measures the perplexity of probing sets, of a packed model too",
     assert.ok(scores.every(({ scores: [score] }) => score?.metric === "perplexity" && score.value > 1));
   }));
 
+Deno.test("eval asks a server, and after kill -9 only for what is missing", () =>
+  inDirectory(async (directory) => {
+    let asked = 0;
+    const half = Promise.withResolvers<void>();
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      async (request) => {
+        const { seed } = await request.json();
+        if (++asked === 40) half.resolve();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const message = { content: `\\boxed{${seed % 8}}` };
+        return Response.json({ choices: [{ message, finish_reason: "stop" }] });
+      },
+    );
+    const flags = (out: string) => [
+      ...["--server", `http://127.0.0.1:${server.addr.port}/v1`, "--model", "stub", "--data", HUB],
+      ...["--tasks", "gsm8k", "--mode", "chat", "--samples", "60", "--out", join(directory, out), "--json"],
+    ];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", "--no-check", TASK, ...flags("killed")],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    await half.promise;
+    child.kill("SIGKILL");
+    await child.status;
+    const before = asked;
+    assert.ok(before < 120, "it was killed too late");
+    const resumed = await run(...flags("killed"));
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.ok(asked - before < 120, "nothing was kept");
+    const whole = await run(...flags("whole"));
+    const { scores, model } = JSON.parse(resumed.stdout);
+    assert.match(model, /stub/);
+    assert.deepEqual(scores, JSON.parse(whole.stdout).scores);
+    const samples = (out: string) => Deno.readTextFile(join(directory, out, "samples_gsm8k.jsonl"));
+    assert.equal(await samples("killed"), await samples("whole"));
+  }));
+
 Deno.test("eval scores a file of answers", () =>
   inDirectory(async (directory) => {
     const path = join(directory, "answers.jsonl");
@@ -95,19 +129,8 @@ Deno.test("eval scores a file of answers", () =>
       answers.map(([id, answer]) => JSON.stringify({ task: "gsm8k", id, answer }) + "\n").join(""),
     );
     const { code, stdout, stderr } = await run(
-      ...[
-        "--answers",
-        path,
-        "--data",
-        HUB,
-        "--tasks",
-        "gsm8k",
-        "--mode",
-        "chat",
-        "--out",
-        directory,
-        "--json",
-      ],
+      ...["--answers", path, "--data", HUB, "--tasks", "gsm8k", "--mode", "chat"],
+      ...["--out", directory, "--json"],
     );
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).scores[0].scores[0].value, 1);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeJson } from "../../lib/core/artefacts.ts";
+import { STEPS } from "../../lib/launch/steps.ts";
 import { inDirectory } from "../core/temporary.ts";
 import { writeSmallData } from "../launch/small_data.ts";
 import { runTaskFile } from "./task_file.ts";
@@ -25,8 +26,13 @@ Deno.test("launch pretrain --estimate shows every job, its hours and its price, 
     assert.equal(code, 0, stderr);
     const plan: { step: string; left: number[]; price: number }[] = JSON.parse(stdout).plan;
     assert.deepEqual(plan.map(({ step, left, price }) => [step, left.length, price]), [
+      ["documents", 12, 12 * 0.05],
       ["corpus", 1, 0.05],
       ["education", 12, 12 * 0.05],
+      ["sampled", 1, 0.05],
+      ["reasoning", 12, 12 * 0.05],
+      ["reasoned", 1, 0.05],
+      ["domain", 12, 12 * 0.05],
       ["curation", 1, 0.05],
       ["tokens", 12, 12 * 0.05],
       ["shards", 1, 0.05],
@@ -35,12 +41,31 @@ Deno.test("launch pretrain --estimate shows every job, its hours and its price, 
     ]);
   }));
 
+Deno.test("launch pretrain --recipe 950m --estimate sets what the recipe expects beside the limits, without its data", () =>
+  inDirectory(async (folder) => {
+    const file = join(folder, "launch.json");
+    await writeJson(file, LAUNCH);
+    const flags = ["pretrain", "--estimate", "--launch-file", file, "--recipe", "950m"];
+    const { code, stdout, stderr } = await runTaskFile("launch", folder, ...flags);
+    assert.equal(code, 0, stderr);
+    const [titles = "", ...rows] = stdout.trim().split("\n");
+    assert.match(titles, /GPU hours at most .*GPU hours expected/);
+    const row = (step: string) => rows.find((line) => line.startsWith(`${step} `))?.split(/ {2,}/);
+    // 1,051 GPU hours of the classifier at 2 each; the two phases of pretraining at most 3 × 8 GPUs for ten hours.
+    assert.deepEqual(row("education")?.slice(-3, -1), ["1051", "2101.88"]);
+    assert.deepEqual(row("corpus")?.slice(-3), ["–", "–", "–"]);
+    assert.equal(
+      rows.at(-1),
+      "pretrain: the recipe's plan expects 29677 GPU hours, its jobs may take 240.",
+    );
+  }));
+
 for (
   const [task, flags, message] of [
     [
       "launch",
       ["everything"],
-      'launch: "everything" is no task, nor one of corpus, education, curation, tokens, shards.',
+      `launch: "everything" is no task, nor one of ${STEPS.join(", ")}.`,
     ],
     ["launch", ["shards"], "No --launch-file says which cluster."],
     ["launch", ["shards", "--launch-file", "no.json"], "Launch file no.json does not exist."],
@@ -49,7 +74,7 @@ for (
     [
       "launch_step",
       ["--step", "x", "--task", "0", "--ranks", "2"],
-      '--step is "x", expected one of corpus, education, curation, tokens, shards.',
+      `--step is "x", expected one of ${STEPS.join(", ")}.`,
     ],
     ["torch", ["--processes", "0"], "--processes is 0, expected a whole number above 0."],
   ] as const

@@ -45,6 +45,46 @@ export interface ModelScores {
   readonly scores: readonly TaskScores[];
 }
 
+/** A model after one of the paper's ablations of post-training. */
+export interface AblationScores {
+  /** Data of each stage as Table 8 writes it: "Tulu-3", "M+C"; "(none)". */
+  readonly general: string;
+  readonly reasoning: string;
+  readonly scores: readonly TaskScores[];
+}
+
+/** A model after the same fine-tuning as others. */
+export interface TunedScores extends Omit<ModelScores, "tokens"> {
+  readonly model: string;
+}
+
+/** How fast a model of the paper's shapes decodes. */
+export interface DeviceRates {
+  /** "H100". */
+  readonly device: string;
+  /** "140M". */
+  readonly model: string;
+  readonly rates: readonly {
+    /** Tokens of the context. */
+    readonly context: number;
+    /** null: it did not fit. */
+    readonly tokensPerSecond: number | null;
+  }[];
+}
+
+/** What a learning rate of pretraining led to. */
+export interface LearningRate {
+  /** Of phase 1. */
+  readonly peak: number;
+  /** Effective rank of the pretrained model's representations, a mean over probing sets. */
+  readonly rankMe: number;
+  /** Of each of them, and the model's width. */
+  readonly positions: number;
+  readonly width: number;
+  /** Of the mid-trained model. */
+  readonly scores: readonly TaskScores[];
+}
+
 /** A run. */
 export interface PaperRun {
   readonly name: string;
@@ -58,6 +98,10 @@ export interface PaperRun {
   readonly course: Part<TrainingCourse>;
   readonly baseScores: Part<ModelScores>;
   readonly finalScores: Part<ModelScores>;
+  readonly ablations: Part<readonly AblationScores[]>;
+  readonly sameFineTuning: Part<readonly TunedScores[]>;
+  readonly onDevice: Part<readonly DeviceRates[]>;
+  readonly learningRate: Part<LearningRate>;
 }
 
 /** Where a part comes from; nothing where it was not made. */

@@ -4,14 +4,14 @@
  */
 import { loadPaperTable, paperRecords } from "../../catalog/published.ts";
 import type { Origin } from "../report/parts.ts";
-import { benchmarkBars, type OwnModel } from "./benchmark_bars.ts";
+import { benchmarkBars } from "./benchmark_bars.ts";
 import { computeChart, type ComputePoint } from "./compute_chart.ts";
 import { curationDiagram } from "./curation_diagram.ts";
 import { familyOf, OWN_FAMILY } from "./families.ts";
 import { publishedOrigin } from "./frame.ts";
 import { type Figure, paperFigure, type PaperItem } from "./item.ts";
+import { scoreRowsOf, withOwnRows } from "./own_rows.ts";
 import { ownOrigins, type PaperRun } from "./paper_run.ts";
-import { resultPart, withScores } from "./result_tables.ts";
 import { stagesDiagram } from "./stages_diagram.ts";
 
 /** Where the filters are described. */
@@ -80,12 +80,9 @@ async function bars(
   results: "base_results" | "post_results",
 ): Promise<Figure> {
   const table = await loadPaperTable(values);
-  const part = run[resultPart(results)];
-  const own: OwnModel[] = [];
-  if (part.made !== null) {
-    const beside = withScores(await loadPaperTable(results), run.name, part.made.value);
-    own.push({ model: run.name, scores: paperRecords(beside).at(-1) ?? {} });
-  }
+  const { part, rows } = scoreRowsOf(results, run);
+  const beside = paperRecords(withOwnRows(await loadPaperTable(results), rows));
+  const own = beside.slice(beside.length - rows.length).map((scores) => ({ model: run.name, scores }));
   return {
     chart: benchmarkBars(table, table.title, own),
     lead: "Percent. Where there is no bar, there is no value.",

@@ -1,5 +1,5 @@
 /**
- * The thirteen tables, as printed, with a row of our own where a run has one.
+ * The thirteen tables, as printed, with rows of our own where a run has them.
  * @module
  */
 import { loadPaperTables, type PaperTable } from "../../catalog/published.ts";
@@ -7,7 +7,8 @@ import { framed, originLine, publishedOrigin } from "./frame.ts";
 import type { Drawing, PaperItem } from "./item.ts";
 import { ownOrigins, type PaperRun } from "./paper_run.ts";
 import { printedTable, toCsv, toMarkdown } from "./printed_table.ts";
-import { commonsenseNotes, isResultTable, resultPart, withScores } from "./result_tables.ts";
+import { commonsenseNotes } from "./commonsense_notes.ts";
+import { ownRowsOf, withOwnRows } from "./own_rows.ts";
 import { tableChart } from "./table_chart.ts";
 
 /** In the paper's order. */
@@ -23,13 +24,13 @@ function itemOf(table: PaperTable, place: string): PaperItem {
 }
 
 async function drawTable(table: PaperTable, place: string, run: PaperRun): Promise<Drawing> {
-  const part = isResultTable(table.name) ? run[resultPart(table.name)] : undefined;
-  const scores = part?.made?.value;
-  const shown = scores === undefined ? table : withScores(table, run.name, scores);
+  const own = ownRowsOf(table.name, run);
+  const shown = withOwnRows(table, own?.rows ?? []);
   const ownRows = shown.rows.length - table.rows.length;
-  const printed = printedTable(shown, await commonsenseNotes(shown, ownRows));
+  const { flagged, notes } = await commonsenseNotes(table);
+  const printed = printedTable(shown, { ownRows, flagged, notes: [...notes, ...own?.notes ?? []] });
   const { spec, width } = tableChart(table.title, printed);
-  const origins = [publishedOrigin(table), ...(part ? ownOrigins(part) : [])];
+  const origins = [publishedOrigin(table), ...(own === null ? [] : ownOrigins(own.part))];
   const caption = {
     place,
     title: table.title,
@@ -39,7 +40,7 @@ async function drawTable(table: PaperTable, place: string, run: PaperRun): Promi
   return {
     spec: framed(spec, caption, width),
     origins,
-    lacks: part?.made === null ? part.command : null,
+    lacks: own?.part.made === null ? own.part.command : null,
     table: {
       markdown: `# ${place}. ${table.title}\n\n${origins.map(originLine).join("\n")}\n\n${
         toMarkdown(printed)

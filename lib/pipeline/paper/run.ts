@@ -14,7 +14,10 @@ import type { ProbeMetrics } from "../../train/metrics.ts";
 import type { CurationResult } from "../stages/curation.ts";
 import type { LeaveOneOutResult } from "../stages/leave_one_out.ts";
 import { CURVES_FILE, POOL_INFLUENCE_FILE } from "../stages/midtraining_summary.ts";
+import { readAblations, readSameFineTuning } from "./ablations.ts";
 import { findManifest, type FoundManifest, madePart, probesOf, readJson, writtenAt } from "./found.ts";
+import { readLearningRate } from "./learning_rate.ts";
+import { recordedRates } from "./recorded_on_device.ts";
 import { recordedRewards, rewardCurve } from "./recorded_rewards.ts";
 import { readScores } from "./scores.ts";
 
@@ -46,6 +49,10 @@ export async function readPaperRun(name: string, root: string): Promise<PaperRun
     course: await course(root, task("demo")),
     baseScores: await readScores(name, root, "base"),
     finalScores: await readScores(name, root, "final"),
+    ablations: await readAblations(name, root),
+    sameFineTuning: await readSameFineTuning(name, root),
+    onDevice: await recordedRates(),
+    learningRate: await readLearningRate(root, task("midtrain")),
   };
 }
 

@@ -10,7 +10,7 @@ import type { ModelScores, Part } from "../../figures/paper/paper_run.ts";
 import { loadConfig } from "../../model/checkpoint.ts";
 import { parameterCount } from "../../model/config.ts";
 import type { TrainingResult } from "../stages/training.ts";
-import { findManifest, madePart, readJson, writtenAt } from "./found.ts";
+import { findManifest, type Made, madePart, readJson, writtenAt } from "./found.ts";
 
 /** The model before and after fine-tuning: its stage, the last that is there; and how the paper asks it. */
 const MODELS = {
@@ -34,19 +34,37 @@ export async function readScores(
   which: keyof typeof MODELS,
 ): Promise<Part<ModelScores>> {
   const { stages, asked } = MODELS[which];
-  const stage = await lastStage(root, stages), path = join(root, "eval", which, "results.json");
+  const stage = await lastStage(root, stages);
   const command =
     `deno task eval --model runs/${run}/${stage}/model ${asked} --data DIR --out runs/${run}/eval/${which}`;
-  if (!await exists(path)) return { command, made: null };
-  const { results } = await readJson(path, resultsFile);
-  const config = join(root, stage, "model", "config.json");
+  const found = await findEvaluation(root, which);
+  if (found === undefined) return { command, made: null };
   return madePart(command, {
-    parameters: await exists(config) ? parameterCount(await loadConfig(config)) : null,
+    parameters: await parametersOf(root, stage),
     tokens: await pretrainingTokens(root),
-    scores: Object.entries(results).map(([task, values]) => taskScores(task, values)),
-  }, await writtenAt(path));
+    scores: found.scores,
+  }, found);
 }
 
+/** What `eval/NAME` of a run's folder holds; undefined: nothing. @throws {UsageError} where results.json is damaged. */
+export async function findEvaluation(
+  root: string,
+  name: string,
+): Promise<Made & { readonly scores: readonly TaskScores[] } | undefined> {
+  const path = join(root, "eval", name, "results.json");
+  if (!await exists(path)) return undefined;
+  const { results } = await readJson(path, resultsFile);
+  const scores = Object.entries(results).map(([task, values]) => taskScores(task, values));
+  return { ...await writtenAt(path), scores };
+}
+
+/** Of the model that a stage left; null: it is not there. */
+export async function parametersOf(root: string, stage: string): Promise<number | null> {
+  const config = join(root, stage, "model", "config.json");
+  return await exists(config) ? parameterCount(await loadConfig(config)) : null;
+}
+
+/** The last of a model's stages that is there. */
 async function lastStage(root: string, stages: readonly string[]): Promise<string> {
   for (const stage of stages) if (await exists(join(root, stage, "model"))) return stage;
   return stages.at(-1) ?? ""; // There is at least one; its model is still to be made.

@@ -57,6 +57,44 @@ Deno.test("paperTableItems() puts our own row below the paper's and says so", as
   assert.doesNotMatch(published.table?.markdown ?? "", /acc_norm/);
 });
 
+/** Rows of our own in a table's CSV; an empty cell: not measured. */
+const OWN_ROWS = [
+  ["table-6", ["own,own,sample,900k,,12.3,,4.5,,"]],
+  ["table-7", ["own,own,sample,900k,6.8,,,,"]],
+  ["table-8", ["own,sample,Tulu-3,M,,25,,", "own,sample,(none),M+C+S,,,,26"]],
+  ["table-9", ["own,sample,900k,,1.5,"]],
+  ["table-10", ['own,"own, 140M, H100",140M,20.5,,,,,']],
+  ["table-12", ["own,0.005,,56.57,25.1"]],
+  ["table-13", ["own,sample,900k,,,50,,,,,,"]],
+] as const;
+
+Deno.test.each(OWN_ROWS)(
+  "paperTableItems() gives %s rows of our own, marked, or the command that makes them",
+  async (id, rows) => {
+    const published = await drawing(id), own = await drawing(id, FULL_RUN);
+    assert.deepEqual(own.table?.csv.split("\n").filter((line) => line.startsWith("own,")), rows);
+    assert.deepEqual(own.origins.map(({ kind }) => kind), ["published", "own"]);
+    assert.ok(own.texts.includes("Bold, below the line: our own run."));
+    assert.equal(own.lacks, null);
+
+    assert.doesNotMatch(published.table?.csv ?? "", /^own,/m);
+    assert.deepEqual(published.origins.map(({ kind }) => kind), ["published"]);
+    assert.match(published.lacks ?? "", /^deno task \w+ --run sample$/);
+    assert.match(
+      published.table?.markdown ?? "",
+      new RegExp(`This makes a row of our own: ${published.lacks}`),
+    );
+  },
+);
+
+Deno.test("paperTableItems() has nothing to add to tables of the paper's own models and data", async () => {
+  for (const id of ["table-1", "table-2", "table-3", "table-4", "table-5", "table-11"]) {
+    const { table, lacks } = await drawing(id, FULL_RUN);
+    assert.doesNotMatch(table?.csv ?? "", /^own,/m);
+    assert.equal(lacks, null);
+  }
+});
+
 Deno.test("paperTableItems() writes small learning rates with exponents, and lays wide tables on their side", async () => {
   const { texts, width } = await drawing("table-2");
   for (const rate of ["4e-3", "3.6e-4", "5e-6", "8e-5"]) assert.ok(texts.includes(rate), rate);

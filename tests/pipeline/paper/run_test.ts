@@ -40,14 +40,20 @@ Deno.test("readPaperRun() follows capabilities through all stages of training, a
 
 Deno.test("readPaperRun() has nothing of a run that does not exist, or of a part that is empty", () =>
   inDirectory(async (root) => {
-    const { name, reward, ...parts } = await readPaperRun("none", join(root, "none"));
+    const { name, reward, onDevice, ...parts } = await readPaperRun("none", join(root, "none"));
     assert.equal(name, "none");
     // Measured once, on the machine that is named.
     assert.deepEqual(
       reward.made?.value.map(({ start, points }) => [start, points[0]?.step, points.at(-1)?.step]),
       [["base", 0, 80], ["sft", 0, 80]],
     );
-    assert.match(reward.made?.machine ?? "", /H100/);
+    assert.deepEqual(
+      onDevice.made?.value.map(({ device, model, rates }) => [device, model, rates.length]),
+      ["two CPU cores", "H100"].flatMap((device) =>
+        ["140M", "360M", "950M"].map((size) => [device, size, 6])
+      ),
+    );
+    for (const { made } of [reward, onDevice]) assert.match(made?.machine ?? "", /H100/);
     assert.ok(
       Object.values(parts).every(({ made, command }) => made === null && command.startsWith("deno task ")),
     );
