@@ -6,11 +6,12 @@
  * @module
  */
 import { basename, join, relative } from "node:path";
-import { exists, fingerprint, hashFile, isTemporaryFile, writeJson } from "../core/artefacts.ts";
+import { exists, fingerprint, isTemporaryFile, writeJson } from "../core/artefacts.ts";
 import { UsageError } from "../core/errors.ts";
 import { describeMachine } from "../core/machine.ts";
 import { formatDuration } from "../core/progress.ts";
 import { codeHash } from "./code_hash.ts";
+import { HASHES_FILE, KnownHashes } from "./known_hashes.ts";
 import { changesOf, type StageBasis } from "./stage_changes.ts";
 
 /** A file that a stage made. */
@@ -88,18 +89,24 @@ export interface FinishedStage<Result> {
 const MANIFEST = "manifest.json";
 const SITTING = "sitting.json";
 
+/** Files of a stage's directory that are no outputs. */
+const OWN_FILES: readonly string[] = [MANIFEST, SITTING, HASHES_FILE];
+
 async function listOutputs(directory: string): Promise<Output[]> {
   const outputs: Output[] = [];
+  const hashes = await KnownHashes.open(directory);
   const walk = async (folder: string): Promise<void> => {
     for await (const entry of Deno.readDir(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory) await walk(path);
-      else if (folder !== directory || (entry.name !== MANIFEST && entry.name !== SITTING)) {
-        outputs.push({ path: relative(directory, path).replaceAll("\\", "/"), ...await hashFile(path) });
+      else if (folder !== directory || !OWN_FILES.includes(entry.name)) {
+        const output = relative(directory, path).replaceAll("\\", "/");
+        outputs.push({ path: output, ...await hashes.hash(output) });
       }
     }
   };
   await walk(directory);
+  await hashes.save();
   return outputs.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 

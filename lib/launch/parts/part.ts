@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from "node:path";
-import { canonicalJson, hashFile } from "../../core/artefacts.ts";
+import { canonicalJson } from "../../core/artefacts.ts";
 import { RunError } from "../../core/errors.ts";
 import { codeHash } from "../../pipeline/code_hash.ts";
-import type { FinishedStage, Manifest, Stage } from "../../pipeline/stage.ts";
+import { checkFinished, type FinishedStage, type Stage } from "../../pipeline/stage.ts";
 
 /** Folder of a kind's parts in the run. */
 export function partsFolder(kind: string): string {
@@ -34,11 +34,15 @@ export async function findParts<Result>(
   const found: (FinishedStage<Result> | undefined)[] = [];
   for (const { name, recipe, inputs } of parts) {
     const directory = join(root, name);
-    const manifest = await readManifest<Result>(directory);
-    const same = manifest !== undefined &&
-      canonicalJson([manifest.recipe, manifest.inputs, manifest.code]) ===
-        canonicalJson([recipe, inputs, code]);
-    found.push(same && await holds(directory, manifest) ? { manifest, directory, skipped: true } : undefined);
+    const basis = canonicalJson([recipe, inputs, code]);
+    const part = await checkFinished<Result>(
+      directory,
+      (manifest) =>
+        canonicalJson([manifest.recipe, manifest.inputs, manifest.code]) === basis
+          ? undefined
+          : "it is another part",
+    );
+    found.push("manifest" in part ? { manifest: part.manifest, directory, skipped: true } : undefined);
   }
   return found;
 }
@@ -56,26 +60,4 @@ export async function requireParts<Result>(
   const missing = parts.filter((_, rank) => found[rank] === undefined).map(({ name }) => name);
   if (missing.length > 0) throw new RunError(`Not done, or altered since: ${missing.join(", ")}.`);
   return found.filter((part) => part !== undefined);
-}
-
-async function readManifest<Result>(directory: string): Promise<Manifest<Result> | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(join(directory, "manifest.json")));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** Whether the files are those that the manifest names. */
-async function holds(directory: string, { outputs }: Manifest): Promise<boolean> {
-  for (const { path, sha256 } of outputs) {
-    try {
-      if ((await hashFile(join(directory, path))).sha256 !== sha256) return false;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
-  }
-  return true;
 }
