@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { fetchBenchmark } from "../lib/benchmarks/hub.ts";
 import { readItems } from "../lib/benchmarks/read.ts";
 import { Sandboxes } from "../lib/benchmarks/sandboxes.ts";
-import { paperRecords, type PaperTable } from "../lib/catalog/published.ts";
+import { loadPaperTable, paperRecords, type PaperTable } from "../lib/catalog/published.ts";
 import { runTask, taskCommand } from "../lib/core/command.ts";
 import { UsageError } from "../lib/core/errors.ts";
 import { compactNumber } from "../lib/core/progress.ts";
@@ -16,7 +16,7 @@ import { compareResults } from "../lib/eval/comparison.ts";
 import { benchmarkContamination } from "../lib/eval/contamination.ts";
 import { evaluate, type Evaluation } from "../lib/eval/evaluate.ts";
 import { modelSystem } from "../lib/eval/model_system.ts";
-import { type ResultTable, resultTable, withOwnRow } from "../lib/eval/paper_tables.ts";
+import { type ResultTable, withOwnRow } from "../lib/eval/paper_tables.ts";
 import { namedTasks, planProtocol } from "../lib/eval/plan.ts";
 import { probingSets } from "../lib/eval/probing_sets.ts";
 import type { Protocol } from "../lib/eval/protocol.ts";
@@ -235,5 +235,5 @@ async function paperTable(
   const parameters = own
     ? compactNumber(parameterCount((await loadAnyModel(await findModel(model))).config))
     : "";
-  return withOwnRow(await resultTable(name), { model: basename(model), parameters }, scores, "acc_norm");
+  return withOwnRow(await loadPaperTable(name), { model: basename(model), parameters }, scores, "acc_norm");
 }

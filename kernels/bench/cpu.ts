@@ -15,6 +15,7 @@ import { compileKernels, hasRelaxedSimd, instantiateKernels, type Variant } from
 import { NO_SETTINGS } from "../wasm/plan/context.ts";
 import { TransformerRuntime } from "../wasm/runtime.ts";
 import type { BatchShape, TransformerShape } from "../wasm/shape.ts";
+import { median } from "./median.ts";
 
 const SHAPE: TransformerShape = {
   vocabularySize: 4096,
@@ -50,11 +51,6 @@ const LAYERS: readonly (readonly [outputs: number, inputs: number])[] = [
 interface Contender {
   readonly name: string;
   round(): Promise<number>;
-}
-
-function median(values: readonly number[]): number {
-  // There is at least one round.
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
 /** GFLOP/s of y = x·Wᵀ and of dW = dyᵀ·x over 1024 rows, one layer after another, on this thread. */

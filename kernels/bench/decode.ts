@@ -13,7 +13,7 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { TransformerShape } from "../wasm/shape.ts";
 import { decodeRate, DEVICE_MODELS, groupsOf, randomDecoder } from "./decode_measure.ts";
-import { median } from "./influence_table.ts";
+import { median } from "./median.ts";
 
 /** Rounds at most, and seconds after which there are no more than three. */
 const ROUNDS = 7, SECONDS = 60;

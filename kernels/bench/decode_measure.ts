@@ -6,7 +6,7 @@ import { DecodeRuntime } from "../wasm/decode_runtime.ts";
 import type { DecodeLayout, DecodeMatrix, Groups } from "../wasm/memory/decode.ts";
 import { roundUp } from "../wasm/memory/arena.ts";
 import type { TransformerShape } from "../wasm/shape.ts";
-import { median } from "./influence_table.ts";
+import { median } from "./median.ts";
 import { words } from "./random.ts";
 
 /** What Table 1 of the paper has in common. */

@@ -17,7 +17,8 @@ import type { InfluenceWork } from "../webgpu/plan/influence.ts";
 import type { TransformerShape } from "../webgpu/plan/transformer_parameters.ts";
 import { checkInfluence } from "./gpu_influence_check.ts";
 import { InfluenceBench } from "./gpu_influence_run.ts";
-import { influenceLine, type InfluenceRow, median } from "./influence_table.ts";
+import { influenceLine, type InfluenceRow } from "./influence_table.ts";
+import { median } from "./median.ts";
 import { family, MODELS, randomTokens, StepBench } from "./step_run.ts";
 
 const { values: flags, positionals } = parseArgs({

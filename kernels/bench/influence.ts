@@ -12,7 +12,8 @@ import { NO_SETTINGS } from "../wasm/plan/context.ts";
 import type { InfluenceRun } from "../wasm/plan.ts";
 import { TransformerRuntime } from "../wasm/runtime.ts";
 import type { BatchShape, TransformerShape } from "../wasm/shape.ts";
-import { influenceLine, type InfluenceRow, median } from "./influence_table.ts";
+import { influenceLine, type InfluenceRow } from "./influence_table.ts";
+import { median } from "./median.ts";
 import { numbers, words } from "./random.ts";
 
 const SHAPE: TransformerShape = {

@@ -20,8 +20,3 @@ export function influenceLine({ candidates, training, influence }: InfluenceRow)
   );
   return `${candidates} candidates: training ${training.toFixed(0)}, ${parts.join(", ")}`;
 }
-
-/** The middle one of at least one value. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-}

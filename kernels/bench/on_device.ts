@@ -18,7 +18,7 @@ import { MemoryLimitError } from "../wasm/memory/arena.ts";
 import { openDevice } from "../webgpu/device/open.ts";
 import { OutOfDeviceMemoryError } from "../webgpu/device/errors.ts";
 import { decodeRate, DEVICE_MODELS, groupsOf, randomDecoder } from "./decode_measure.ts";
-import { median } from "./influence_table.ts";
+import { median } from "./median.ts";
 import { timeDecoding } from "./gpu_decode_measure.ts";
 
 /** Tokens of a pass on the CPU, and passes; the first does not count. */

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { writeAll, writeFileAtomic } from "../core/artefacts.ts";
+import { quantile } from "../core/statistics.ts";
 import { openCatalog } from "./catalog.ts";
 import type { EngineSettings } from "./open_engine.ts";
 
@@ -91,7 +92,7 @@ export async function timeCatalogue(
     });
     const asked: number[] = [];
     for (let i = 0; i < REPEATS; i++) asked.push(await secondsOf(() => catalog.query(PER_SOURCE)));
-    const perSource = asked.sort((a, b) => a - b)[Math.floor(REPEATS / 2)] ?? NaN;
+    const perSource = quantile(asked, 0.5);
     return { ingest, perSource, save: await secondsOf(() => catalog.save()) };
   };
   const timings = await filled();

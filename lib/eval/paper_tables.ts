@@ -2,7 +2,7 @@
  * The paper's tables with rows of our own, means computed anew, and where the paper disagrees with itself.
  * @module
  */
-import { loadPaperTable, type PaperCell, paperRecords, type PaperTable } from "../catalog/published.ts";
+import { type PaperCell, paperRecords, type PaperTable } from "../catalog/published.ts";
 import { meanOf } from "../core/statistics.ts";
 import type { TaskScores } from "./results.ts";
 
@@ -42,9 +42,6 @@ export type ResultTable = "base_results" | "post_results" | "commonsense_per_tas
 
 /** Commonsense accuracy by characters or not: the paper does not say which it means. */
 export type CommonsenseMetric = "acc" | "acc_norm";
-
-/** One of the paper's tables of results. */
-export const resultTable: (name: ResultTable) => Promise<PaperTable> = loadPaperTable;
 
 /** What is no score, by column: `{ model: "demo", parameters: "900k" }`. */
 export type RowLabels = Readonly<Record<string, PaperCell>>;

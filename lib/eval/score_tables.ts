@@ -2,15 +2,14 @@
  * Scores and comparisons as text tables, for people.
  * @module
  */
-import { table } from "arquero";
+import { from } from "arquero";
 import { formatTable } from "../catalog/text_table.ts";
 import type { PairedComparison } from "./comparison.ts";
 import type { TaskScores } from "./results.ts";
 
 /** Records as a text table; the first one's keys are the columns. */
 export function recordTable<Row extends object>(rows: readonly Row[]): string {
-  const names = Object.keys(rows[0] ?? {}) as (keyof Row & string)[];
-  return formatTable(table(Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]))));
+  return formatTable(from([...rows]));
 }
 
 /** Scores of benchmarks; those of groups stand in results.json, since MMLU has 57. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { commonsenseDisagreements, resultTable, withOwnRow } from "../../lib/eval/paper_tables.ts";
+import { loadPaperTable } from "../../lib/catalog/published.ts";
+import { commonsenseDisagreements, withOwnRow } from "../../lib/eval/paper_tables.ts";
 import type { TaskScores } from "../../lib/eval/results.ts";
 
 Deno.test("commonsenseDisagreements() finds the eight models of which Tables 6 and 13 disagree, and that Table 13 is right", async () => {
   const found = commonsenseDisagreements(
-    await resultTable("base_results"),
-    await resultTable("commonsense_per_task"),
+    await loadPaperTable("base_results"),
+    await loadPaperTable("commonsense_per_task"),
   );
   assert.deepEqual(
     found.map(({ model, table6, table13 }) => [model, table6, table13]),
@@ -35,7 +36,7 @@ function scored(values: Readonly<Record<string, number>>, metric: string): TaskS
 const OWN = { model: "own-1M", parameters: "1M" };
 
 Deno.test("withOwnRow() adds percent to one decimal, and null for what was not measured", async () => {
-  const table = await resultTable("post_results");
+  const table = await loadPaperTable("post_results");
   const own = withOwnRow(
     table,
     OWN,
@@ -48,7 +49,7 @@ Deno.test("withOwnRow() adds percent to one decimal, and null for what was not m
 });
 
 Deno.test("withOwnRow() has a mean only of all eight commonsense tasks", async () => {
-  const table = await resultTable("commonsense_per_task");
+  const table = await loadPaperTable("commonsense_per_task");
   const eight = {
     ...{ arc_easy: 0.1, arc_challenge: 0.2, boolq: 0.3, piqa: 0.4 },
     ...{ social_iqa: 0.5, hellaswag: 0.6, openbookqa: 0.7, winogrande: 0.8 },

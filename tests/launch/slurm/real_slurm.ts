@@ -8,20 +8,18 @@ import { writeJson } from "../../../lib/core/artefacts.ts";
 import { STEPS } from "../../../lib/launch/steps.ts";
 import { SlurmClient } from "../../../lib/launch/slurm/client.ts";
 import { loadModel } from "../../../lib/model/checkpoint.ts";
-import { runProcess } from "../../../lib/pipeline/subprocess.ts";
 import { inDirectory } from "../../core/temporary.ts";
 import { startTaskFile } from "../../tasks/task_file.ts";
 import { smallRun, writeSmallData } from "../small_data.ts";
 import { Cluster, missing, NODES, until } from "./cluster.ts";
+import { hasTorch } from "../torch/has_torch.ts";
 
 const RANKS = 8;
 
 const reason = await missing();
 if (reason !== null) console.error(`Not run: ${reason}`);
 
-const python = await runProcess("python3", ["-c", "import torch, transformers, safetensors"]);
-const torch = python?.code === 0;
-if (!torch) {
+if (!hasTorch) {
   console.error("Not run: training by torch on two nodes, for want of torch, transformers and safetensors");
 }
 
@@ -116,7 +114,7 @@ Deno.test({
       }
       assert.equal((await tasksOf("pretrain")).length, 1);
 
-      if (torch) {
+      if (hasTorch) {
         const byTorch = await start("torch", "--launch", "slurm", "--json");
         assert.equal(byTorch.code, 0, byTorch.error);
         assert.equal((await tasksOf("torch")).length, 1);
@@ -135,7 +133,7 @@ Deno.test({
         );
         assert.equal(own.digest, manifest.digest, stage);
       }
-      if (torch) {
+      if (hasTorch) {
         const { weights: ours } = await loadModel(join(folder, "runs", "small", "pretrain-2", "model"));
         const { weights } = await loadModel(join(folder, "runs", "small", "torch-pretrain-2", "model"));
         assert.ok(weights.every((weight, i) => Math.abs(weight - (ours[i] ?? NaN)) < 1e-3));

@@ -8,7 +8,6 @@ import { openBackend } from "../../../lib/backends/open.ts";
 import { saveModel } from "../../../lib/model/checkpoint.ts";
 import { MODEL_SIZES, type ModelConfig } from "../../../lib/model/config.ts";
 import { initialise } from "../../../lib/model/initialise.ts";
-import { runProcess } from "../../../lib/pipeline/subprocess.ts";
 import { openModelTeacher } from "../../../lib/train/distillation/model_teacher.ts";
 import { type DistillationSettings, learnFrom } from "../../../lib/train/distillation/teacher.ts";
 import { cachedTeacher } from "../../../lib/train/distillation/teacher_cache.ts";
@@ -24,9 +23,9 @@ import {
   writeJob,
   writeTraining,
 } from "./comparison.ts";
+import { hasTorch } from "./has_torch.ts";
 
-const python = await runProcess("python3", ["-c", "import torch, transformers, safetensors"]);
-const ignore = python?.code !== 0;
+const ignore = !hasTorch;
 if (ignore) console.error("Not run: python3 with torch, transformers and safetensors is missing");
 
 const STUDENT: ModelConfig = { ...MODEL_SIZES["140m"], ...SMALL };

@@ -11,7 +11,6 @@ import { MODEL_SIZES } from "../../../lib/model/config.ts";
 import { initialise } from "../../../lib/model/initialise.ts";
 import type { Run } from "../../../lib/pipeline/run.ts";
 import { modelPath } from "../../../lib/pipeline/stages/training.ts";
-import { runProcess } from "../../../lib/pipeline/subprocess.ts";
 import { inDirectory, names as fileNames } from "../../core/temporary.ts";
 import { smallRun, writeSmallData } from "../small_data.ts";
 import {
@@ -25,9 +24,9 @@ import {
   writeJob,
   writeTraining,
 } from "./comparison.ts";
+import { hasTorch } from "./has_torch.ts";
 
-const python = await runProcess("python3", ["-c", "import torch, transformers, safetensors"]);
-const ignore = python?.code !== 0;
+const ignore = !hasTorch;
 if (ignore) console.error("Not run: python3 with torch, transformers and safetensors is missing");
 
 Deno.test({
